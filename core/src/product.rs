@@ -1,0 +1,168 @@
+//! What a firmware declares about itself: its licences and its rules, as data.
+//!
+//! Nothing else in the agent knows what any product counts. A definition is checked once, at
+//! compile time where it is a constant ([`ProductDefinition::check`]).
+
+use crate::crypto::PublicKey;
+use crate::policy::{Policy, PolicyBounds};
+
+/// The most entitlements one license type may have. Chosen so that the longest report fits one
+/// frame ([`wire::FRAME_MAX`](crate::wire::FRAME_MAX)).
+pub const ENTITLEMENTS_MAX: usize = 16;
+/// The longest entitlement tag, in bytes.
+pub const TAG_MAX: usize = 64;
+
+/// A product: what it is, what it can consume, and by which rules.
+#[derive(Clone, Copy, Debug)]
+pub struct ProductDefinition<'a> {
+    /// The product's name in commands and scenarios, such as `contact-center`.
+    pub name: &'a str,
+    /// The product id that devices of this product carry in their UDI.
+    pub product_id: &'a str,
+    /// The vendor's root key: who may say who is a license manager.
+    pub root: PublicKey,
+    /// The ways this product can be licensed; the first is what a new device starts with.
+    pub license_types: &'a [LicenseType<'a>],
+    /// The rules' numbers.
+    pub policy: Policy,
+    /// How far a manager may change them.
+    pub policy_bounds: PolicyBounds,
+    /// What being out of licence does.
+    pub enforcement: EnforcementMode,
+}
+
+/// Whether the product's host is asked to refuse anything (SPEC E3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EnforcementMode {
+    /// Provisioning is refused while enforced.
+    Provisioning,
+    /// Everything is reported and nothing refused.
+    Advisory,
+}
+
+/// One way to license the product: which entitlements it counts and what its features map to.
+#[derive(Clone, Copy, Debug)]
+pub struct LicenseType<'a> {
+    /// Name in commands, such as `flex`.
+    pub name: &'a str,
+    /// What it counts. The tiers of a chain stand together, lowest first.
+    pub entitlements: &'a [Entitlement<'a>],
+    /// What the firmware can acquire.
+    pub features: &'a [Feature<'a>],
+}
+
+/// One kind of licence.
+#[derive(Clone, Copy, Debug)]
+pub struct Entitlement<'a> {
+    /// Its name for people: letters, digits, spaces; never parentheses.
+    pub name: &'a str,
+    /// Its tag, unique in the license type.
+    pub tag: &'a str,
+    /// A sentence about it.
+    pub description: &'a str,
+    /// The version people see.
+    pub version: &'a str,
+    /// The chain whose tiers substitute downwards (SPEC C2), if it is in one.
+    pub chain: Option<u8>,
+    /// What becomes of its count.
+    pub reporting: Reporting,
+}
+
+/// What becomes of a count (SPEC C1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reporting {
+    /// The peak of the interval is reported.
+    Peak,
+    /// Reported as zero, but the account must own at least one (SPEC C7, X10).
+    Presence,
+    /// Kept on the device for its own reports.
+    StoredOnly,
+}
+
+/// Something the firmware acquires and releases.
+#[derive(Clone, Copy, Debug)]
+pub struct Feature<'a> {
+    /// Its name in commands, such as `standard-seat`.
+    pub name: &'a str,
+    /// Index of the entitlement it consumes.
+    pub entitlement: u8,
+}
+
+/// A feature of a license type: an index that was looked up, so that acquiring needs no search.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FeatureId(u8);
+
+impl FeatureId {
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What is wrong with a product definition.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DefinitionError {
+    /// It has no license type.
+    NoLicenseType,
+    /// A license type has no entitlement, or more than [`ENTITLEMENTS_MAX`].
+    EntitlementCount,
+    /// A tag is empty or longer than [`TAG_MAX`].
+    TagLength,
+    /// A feature points past the entitlements.
+    FeatureWithoutEntitlement,
+    /// A chain's tiers do not stand together.
+    ChainScattered,
+    /// Tiers of one chain differ in how they are reported.
+    ChainReporting,
+}
+
+impl ProductDefinition<'_> {
+    /// Checks what the agent relies on.
+    ///
+    /// # Errors
+    /// The first [`DefinitionError`] found.
+    pub fn check(&self) -> Result<(), DefinitionError> {
+        if self.license_types.is_empty() {
+            return Err(DefinitionError::NoLicenseType);
+        }
+        self.license_types.iter().try_for_each(LicenseType::check)
+    }
+}
+
+impl LicenseType<'_> {
+    /// Looks a feature up by its name.
+    pub fn feature(&self, name: &str) -> Option<FeatureId> {
+        let index = self.features.iter().position(|feature| feature.name == name)?;
+        u8::try_from(index).ok().map(FeatureId)
+    }
+
+    /// The entitlement at `index`.
+    pub fn entitlement(&self, index: usize) -> Option<&Entitlement<'_>> {
+        self.entitlements.get(index)
+    }
+
+    fn check(&self) -> Result<(), DefinitionError> {
+        let count = self.entitlements.len();
+        if count == 0 || count > ENTITLEMENTS_MAX {
+            return Err(DefinitionError::EntitlementCount);
+        }
+        for (index, entitlement) in self.entitlements.iter().enumerate() {
+            if entitlement.tag.is_empty() || entitlement.tag.len() > TAG_MAX {
+                return Err(DefinitionError::TagLength);
+            }
+            let Some(chain) = entitlement.chain else { continue };
+            let earlier = self.entitlements.iter().take(index);
+            let last_of_chain = earlier.enumerate().filter(|(_, e)| e.chain == Some(chain)).last();
+            let Some((last, tier)) = last_of_chain else { continue };
+            if last.saturating_add(1) != index {
+                return Err(DefinitionError::ChainScattered);
+            }
+            if tier.reporting != entitlement.reporting {
+                return Err(DefinitionError::ChainReporting);
+            }
+        }
+        if self.features.iter().any(|feature| usize::from(feature.entitlement) >= count) {
+            return Err(DefinitionError::FeatureWithoutEntitlement);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! The one decision whether a manager's answer is believed (SPEC T4).
+
+use super::answer::{Answer, AnswerNumber, SigningCertificate};
+use super::frame::AnswerFrame;
+use crate::crypto::{
+    Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, Signature, SignedMessage,
+};
+use crate::identity::DeviceFingerprint;
+use crate::time::UnixTime;
+use crate::verified::Verified;
+use serde::Serialize;
+
+/// What an acceptable answer must match.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The vendor's root key.
+    pub root: PublicKey,
+    /// This device.
+    pub device: DeviceFingerprint,
+    /// The request that is waiting for an answer.
+    pub request: Digest,
+    /// The number of the last answer that was accepted.
+    pub newer_than: AnswerNumber,
+}
+
+/// Why an answer is not believed. The device is as it was before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AcceptError {
+    /// The signing certificate is not by the root that the product pins.
+    ManagerUnknown,
+    /// The signing certificate does not cover the time the answer gives.
+    ManagerCertificateExpired,
+    /// The answer is not by the key in the signing certificate.
+    SignatureInvalid,
+    /// It is for another device.
+    OtherDevice,
+    /// It answers another request.
+    OtherRequest,
+    /// It is not newer than the last answer accepted.
+    Stale,
+}
+
+/// Decides whether to believe an answer. Pure: the same arguments give the same verdict.
+///
+/// # Errors
+/// [`AcceptError`] names the first check that failed, from the cheapest to the dearest.
+pub fn accept<'a, C: Crypto>(
+    crypto: &C,
+    frame: AnswerFrame<'a>,
+    expected: &Expected,
+) -> Result<Verified<Answer<'a>>, AcceptError> {
+    let AnswerFrame { answer, certificate, signature, digest } = frame;
+    if answer.device != expected.device {
+        return Err(AcceptError::OtherDevice);
+    }
+    if answer.request != expected.request {
+        return Err(AcceptError::OtherRequest);
+    }
+    if answer.number <= expected.newer_than {
+        return Err(AcceptError::Stale);
+    }
+    if answer.time < certificate.valid_from || answer.time > certificate.valid_until {
+        return Err(AcceptError::ManagerCertificateExpired);
+    }
+    if !certificate.is_signed_by(crypto, &expected.root) {
+        return Err(AcceptError::ManagerUnknown);
+    }
+    let message = SignedMessage::new(Purpose::Answer, &digest);
+    if !crypto.verify(&certificate.public_key, &message, &signature) {
+        return Err(AcceptError::SignatureInvalid);
+    }
+    Ok(Verified::new(answer))
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    public_key: &'a PublicKey,
+    serial: u32,
+    valid_from: UnixTime,
+    valid_until: UnixTime,
+}
+
+impl SigningCertificate {
+    /// States that `public_key` may sign answers from `valid_from` to `valid_until`.
+    ///
+    /// # Errors
+    /// [`KeyUnusable`] when the root key is not there.
+    pub fn issue<C: Crypto>(
+        crypto: &C,
+        root: &KeyHandle,
+        public_key: PublicKey,
+        serial: u32,
+        valid_from: UnixTime,
+        valid_until: UnixTime,
+    ) -> Result<Self, KeyUnusable> {
+        let message = statement(crypto, &public_key, serial, valid_from, valid_until)?;
+        let signature: Signature = crypto.sign(root, &message)?;
+        Ok(Self { public_key, serial, valid_from, valid_until, signature })
+    }
+
+    /// Whether `root` made this statement.
+    pub fn is_signed_by<C: Crypto>(&self, crypto: &C, root: &PublicKey) -> bool {
+        statement(crypto, &self.public_key, self.serial, self.valid_from, self.valid_until)
+            .is_ok_and(|message| crypto.verify(root, &message, &self.signature))
+    }
+}
+
+/// Longest encoding: 33 bytes of key, 5 of serial, twice 10 of time.
+const STATEMENT_MAX: usize = 58;
+
+fn statement<C: Crypto>(
+    crypto: &C,
+    public_key: &PublicKey,
+    serial: u32,
+    valid_from: UnixTime,
+    valid_until: UnixTime,
+) -> Result<SignedMessage, KeyUnusable> {
+    let mut buffer = [0; STATEMENT_MAX];
+    let statement = Statement { public_key, serial, valid_from, valid_until };
+    let bytes = postcard::to_slice(&statement, &mut buffer).map_err(|_| KeyUnusable)?;
+    Ok(SignedMessage::new(Purpose::SigningCertificate, &crypto.digest(&[bytes])))
+}
