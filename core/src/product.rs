@@ -151,7 +151,7 @@ impl LicenseType<'_> {
             }
             let Some(chain) = entitlement.chain else { continue };
             let earlier = self.entitlements.iter().take(index);
-            let last_of_chain = earlier.enumerate().filter(|(_, e)| e.chain == Some(chain)).last();
+            let last_of_chain = earlier.enumerate().rfind(|(_, e)| e.chain == Some(chain));
             let Some((last, tier)) = last_of_chain else { continue };
             if last.saturating_add(1) != index {
                 return Err(DefinitionError::ChainScattered);

@@ -38,6 +38,7 @@ pub struct AnswerNumber {
 /// What is said.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // no heap to box into; an answer lives on the stack, once
 pub enum AnswerBody<'a> {
     /// The device is registered.
     #[serde(borrow)]

@@ -42,6 +42,7 @@ pub struct RequestNumber {
 /// What is asked.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // no heap to box into; a request lives on the stack, once
 pub enum RequestBody<'a> {
     /// Make me a product instance (SPEC R2).
     Register(Register),
