@@ -3,6 +3,7 @@
 // Test code may compute with ordinary operators: an overflow there fails the test.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod agent;
 pub mod base32;
 pub mod counters;
 pub mod crc32;

@@ -131,7 +131,10 @@ impl ProductDefinition<'_> {
 impl LicenseType<'_> {
     /// Looks a feature up by its name.
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
-        let index = self.features.iter().position(|feature| feature.name == name)?;
+        let index = self
+            .features
+            .iter()
+            .position(|feature| feature.name == name)?;
         u8::try_from(index).ok().map(FeatureId)
     }
 
@@ -149,10 +152,14 @@ impl LicenseType<'_> {
             if entitlement.tag.is_empty() || entitlement.tag.len() > TAG_MAX {
                 return Err(DefinitionError::TagLength);
             }
-            let Some(chain) = entitlement.chain else { continue };
+            let Some(chain) = entitlement.chain else {
+                continue;
+            };
             let earlier = self.entitlements.iter().take(index);
             let last_of_chain = earlier.enumerate().rfind(|(_, e)| e.chain == Some(chain));
-            let Some((last, tier)) = last_of_chain else { continue };
+            let Some((last, tier)) = last_of_chain else {
+                continue;
+            };
             if last.saturating_add(1) != index {
                 return Err(DefinitionError::ChainScattered);
             }
@@ -160,7 +167,11 @@ impl LicenseType<'_> {
                 return Err(DefinitionError::ChainReporting);
             }
         }
-        if self.features.iter().any(|feature| usize::from(feature.entitlement) >= count) {
+        if self
+            .features
+            .iter()
+            .any(|feature| usize::from(feature.entitlement) >= count)
+        {
             return Err(DefinitionError::FeatureWithoutEntitlement);
         }
         Ok(())

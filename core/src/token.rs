@@ -59,8 +59,8 @@ impl Token {
         let mut check = 0_u32;
         let mut count = 0_usize;
         for (place, byte) in typed {
-            let value = base32::value(byte)
-                .ok_or(TokenError::BadCharacter(place.saturating_add(1)))?;
+            let value =
+                base32::value(byte).ok_or(TokenError::BadCharacter(place.saturating_add(1)))?;
             if count < SECRET_SYMBOLS {
                 secret.push(value);
             } else {
@@ -72,7 +72,11 @@ impl Token {
             return Err(TokenError::WrongLength(count));
         }
         let token = Self(secret.bytes);
-        if check == token.check() { Ok(token) } else { Err(TokenError::Mistyped) }
+        if check == token.check() {
+            Ok(token)
+        } else {
+            Err(TokenError::Mistyped)
+        }
     }
 
     /// The token as it is shown to the administrator: 39 ASCII characters.
@@ -80,9 +84,8 @@ impl Token {
         let mut text = heapless::String::new();
         let check = self.check();
         let secret = (0..SECRET_SYMBOLS).map(|index| symbol_at(&self.0, index));
-        let checks = [15, 10, 5, 0].map(|shift| {
-            u8::try_from(check.wrapping_shr(shift) & 31).unwrap_or_default()
-        });
+        let checks = [15, 10, 5, 0]
+            .map(|shift| u8::try_from(check.wrapping_shr(shift) & 31).unwrap_or_default());
         let symbols = secret.chain(checks).map(base32::symbol);
         for byte in PREFIX.into_iter().chain(symbols) {
             // Capacity is the exact length; the type's constant says so.
@@ -101,7 +104,10 @@ impl Token {
 fn symbol_at(bytes: &[u8; 20], index: usize) -> u8 {
     let bit = index.saturating_mul(5);
     let first = bytes.get(bit.wrapping_shr(3)).copied().unwrap_or_default();
-    let second = bytes.get(bit.wrapping_shr(3).saturating_add(1)).copied().unwrap_or_default();
+    let second = bytes
+        .get(bit.wrapping_shr(3).saturating_add(1))
+        .copied()
+        .unwrap_or_default();
     let pair = u16::from_be_bytes([first, second]);
     let shift = 11_u32.saturating_sub(u32::try_from(bit & 7).unwrap_or_default());
     u8::try_from(pair.wrapping_shr(shift) & 31).unwrap_or_default()
@@ -153,7 +159,10 @@ mod tests {
         assert_eq!(Token::parse(""), Err(TokenError::NotAToken));
         assert_eq!(Token::parse("eyJhbGciOi"), Err(TokenError::NotAToken));
         assert_eq!(Token::parse(&text[..30]), Err(TokenError::WrongLength(27)));
-        assert_eq!(Token::parse(&(text.to_string() + "0")), Err(TokenError::WrongLength(37)));
+        assert_eq!(
+            Token::parse(&(text.to_string() + "0")),
+            Err(TokenError::WrongLength(37))
+        );
         assert_eq!(Token::parse("LHT00*"), Err(TokenError::BadCharacter(6)));
     }
 

@@ -16,8 +16,8 @@ mod request;
 
 pub use accept::{AcceptError, Expected, accept};
 pub use answer::{
-    ACCOUNT_NAME_MAX, Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal, Registered,
-    SigningCertificate, Verdict,
+    ACCOUNT_NAME_MAX, Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal,
+    Registered, SigningCertificate, Verdict,
 };
 pub use frame::{
     AnswerFrame, EncodeError, FRAME_MAX, FrameError, RequestFrame, VERSION, encode_answer,

@@ -29,7 +29,10 @@ impl Crypto for SoftwareCrypto {
 
     fn public_key(&self, key: &KeyHandle) -> Result<PublicKey, KeyUnusable> {
         let bytes = SigningKey::from_bytes(&key.0).verifying_key().to_bytes();
-        Ok(PublicKey { algorithm: Algorithm::Ed25519, bytes })
+        Ok(PublicKey {
+            algorithm: Algorithm::Ed25519,
+            bytes,
+        })
     }
 
     fn sign(&self, key: &KeyHandle, message: &SignedMessage) -> Result<Signature, KeyUnusable> {
@@ -45,11 +48,11 @@ impl Crypto for SoftwareCrypto {
         if key.algorithm != Algorithm::Ed25519 || signature.algorithm != Algorithm::Ed25519 {
             return false;
         }
-        let Ok(key) = VerifyingKey::from_bytes(&key.bytes) else { return false };
-        let signature = ed25519_dalek::Signature::from_components(
-            signature.commitment,
-            signature.response,
-        );
+        let Ok(key) = VerifyingKey::from_bytes(&key.bytes) else {
+            return false;
+        };
+        let signature =
+            ed25519_dalek::Signature::from_components(signature.commitment, signature.response);
         key.verify_strict(message.as_bytes(), &signature).is_ok()
     }
 }
@@ -88,6 +91,9 @@ mod tests {
     #[test]
     fn a_handle_never_shows_its_secret() {
         extern crate std;
-        assert_eq!(std::format!("{:?}", KeyHandle([7; 32])), "KeyHandle(hidden)");
+        assert_eq!(
+            std::format!("{:?}", KeyHandle([7; 32])),
+            "KeyHandle(hidden)"
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::crypto::{
 use crate::identity::DeviceFingerprint;
 use crate::time::UnixTime;
 use crate::verified::Verified;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What an acceptable answer must match.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct Expected {
 }
 
 /// Why an answer is not believed. The device is as it was before.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum AcceptError {
     /// The signing certificate is not by the root that the product pins.
     ManagerUnknown,
@@ -49,7 +49,12 @@ pub fn accept<'a, C: Crypto>(
     frame: AnswerFrame<'a>,
     expected: &Expected,
 ) -> Result<Verified<Answer<'a>>, AcceptError> {
-    let AnswerFrame { answer, certificate, signature, digest } = frame;
+    let AnswerFrame {
+        answer,
+        certificate,
+        signature,
+        digest,
+    } = frame;
     if answer.device != expected.device {
         return Err(AcceptError::OtherDevice);
     }
@@ -95,13 +100,25 @@ impl SigningCertificate {
     ) -> Result<Self, KeyUnusable> {
         let message = statement(crypto, &public_key, serial, valid_from, valid_until)?;
         let signature: Signature = crypto.sign(root, &message)?;
-        Ok(Self { public_key, serial, valid_from, valid_until, signature })
+        Ok(Self {
+            public_key,
+            serial,
+            valid_from,
+            valid_until,
+            signature,
+        })
     }
 
     /// Whether `root` made this statement.
     pub fn is_signed_by<C: Crypto>(&self, crypto: &C, root: &PublicKey) -> bool {
-        statement(crypto, &self.public_key, self.serial, self.valid_from, self.valid_until)
-            .is_ok_and(|message| crypto.verify(root, &message, &self.signature))
+        statement(
+            crypto,
+            &self.public_key,
+            self.serial,
+            self.valid_from,
+            self.valid_until,
+        )
+        .is_ok_and(|message| crypto.verify(root, &message, &self.signature))
     }
 }
 
@@ -116,7 +133,15 @@ fn statement<C: Crypto>(
     valid_until: UnixTime,
 ) -> Result<SignedMessage, KeyUnusable> {
     let mut buffer = [0; STATEMENT_MAX];
-    let statement = Statement { public_key, serial, valid_from, valid_until };
+    let statement = Statement {
+        public_key,
+        serial,
+        valid_from,
+        valid_until,
+    };
     let bytes = postcard::to_slice(&statement, &mut buffer).map_err(|_| KeyUnusable)?;
-    Ok(SignedMessage::new(Purpose::SigningCertificate, &crypto.digest(&[bytes])))
+    Ok(SignedMessage::new(
+        Purpose::SigningCertificate,
+        &crypto.digest(&[bytes]),
+    ))
 }

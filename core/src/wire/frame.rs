@@ -19,7 +19,7 @@ const KIND_ANSWER: u8 = 2;
 const HEADER: usize = 6;
 
 /// What is wrong with the bytes of a frame.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum FrameError {
     /// It does not begin like a frame: a web page, a proxy's error, another protocol.
     NotAFrame,
@@ -64,11 +64,19 @@ impl<'a> RequestFrame<'a> {
     /// # Errors
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
-        let (signed, payload, trailer) = split(bytes, KIND_REQUEST)?;
+        let Parts {
+            signed,
+            payload,
+            trailer,
+        } = split(bytes, KIND_REQUEST)?;
         let request: Request<'a> = decode(payload)?;
         let signature = decode(trailer)?;
         request.udi.check().map_err(|_| FrameError::Malformed)?;
-        Ok(Self { request, digest: crypto.digest(&[signed]), signature })
+        Ok(Self {
+            request,
+            digest: crypto.digest(&[signed]),
+            signature,
+        })
     }
 
     /// Whether the request was signed by `key`.
@@ -80,9 +88,7 @@ impl<'a> RequestFrame<'a> {
     /// The key a registration presents, when it proves to possess it.
     pub fn proven_registration_key<C: Crypto>(&self, crypto: &C) -> Option<PublicKey> {
         match &self.request.body {
-            RequestBody::Register(register)
-                if self.is_signed_by(crypto, &register.public_key) =>
-            {
+            RequestBody::Register(register) if self.is_signed_by(crypto, &register.public_key) => {
                 Some(register.public_key)
             }
             _ => None,
@@ -111,10 +117,22 @@ impl<'a> AnswerFrame<'a> {
     /// # Errors
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
-        let (signed, payload, trailer) = split(bytes, KIND_ANSWER)?;
+        let Parts {
+            signed,
+            payload,
+            trailer,
+        } = split(bytes, KIND_ANSWER)?;
         let answer = decode(payload)?;
-        let AnswerTrailer { signature, certificate } = decode(trailer)?;
-        Ok(Self { answer, certificate, signature, digest: crypto.digest(&[signed]) })
+        let AnswerTrailer {
+            signature,
+            certificate,
+        } = decode(trailer)?;
+        Ok(Self {
+            answer,
+            certificate,
+            signature,
+            digest: crypto.digest(&[signed]),
+        })
     }
 }
 
@@ -129,7 +147,9 @@ pub fn encode_request<C: Crypto>(
     buffer: &mut [u8],
 ) -> Result<(usize, Digest), EncodeError> {
     let length = write_signed(request, KIND_REQUEST, buffer)?;
-    let (signed, rest) = buffer.split_at_mut_checked(length).ok_or(EncodeError::BufferTooSmall)?;
+    let (signed, rest) = buffer
+        .split_at_mut_checked(length)
+        .ok_or(EncodeError::BufferTooSmall)?;
     let digest = crypto.digest(&[signed]);
     let signature = crypto.sign(key, &SignedMessage::new(Purpose::Request, &digest))?;
     let trailer = write(&signature, rest)?;
@@ -148,10 +168,18 @@ pub fn encode_answer<C: Crypto>(
     buffer: &mut [u8],
 ) -> Result<usize, EncodeError> {
     let length = write_signed(answer, KIND_ANSWER, buffer)?;
-    let (signed, rest) = buffer.split_at_mut_checked(length).ok_or(EncodeError::BufferTooSmall)?;
+    let (signed, rest) = buffer
+        .split_at_mut_checked(length)
+        .ok_or(EncodeError::BufferTooSmall)?;
     let digest = crypto.digest(&[signed]);
     let signature = crypto.sign(key, &SignedMessage::new(Purpose::Answer, &digest))?;
-    let trailer = write(&AnswerTrailer { signature, certificate: *certificate }, rest)?;
+    let trailer = write(
+        &AnswerTrailer {
+            signature,
+            certificate: *certificate,
+        },
+        rest,
+    )?;
     Ok(length.saturating_add(trailer))
 }
 
@@ -161,8 +189,9 @@ fn write_signed<T: Serialize>(
     kind: u8,
     buffer: &mut [u8],
 ) -> Result<usize, EncodeError> {
-    let (header, rest) =
-        buffer.split_first_chunk_mut::<HEADER>().ok_or(EncodeError::BufferTooSmall)?;
+    let (header, rest) = buffer
+        .split_first_chunk_mut::<HEADER>()
+        .ok_or(EncodeError::BufferTooSmall)?;
     let length = write(payload, rest)?;
     let in_header = u16::try_from(length).map_err(|_| EncodeError::BufferTooSmall)?;
     let [low, high] = in_header.to_le_bytes();
@@ -178,8 +207,14 @@ fn write<T: Serialize>(value: &T, buffer: &mut [u8]) -> Result<usize, EncodeErro
     }
 }
 
-/// What is signed (header and payload), the payload, and the trailer.
-fn split(bytes: &[u8], expected_kind: u8) -> Result<(&[u8], &[u8], &[u8]), FrameError> {
+struct Parts<'a> {
+    /// Header and payload.
+    signed: &'a [u8],
+    payload: &'a [u8],
+    trailer: &'a [u8],
+}
+
+fn split(bytes: &[u8], expected_kind: u8) -> Result<Parts<'_>, FrameError> {
     if bytes.len() > FRAME_MAX {
         return Err(FrameError::TooLong);
     }
@@ -206,9 +241,17 @@ fn split(bytes: &[u8], expected_kind: u8) -> Result<(&[u8], &[u8], &[u8]), Frame
         return Err(FrameError::WrongKind);
     }
     let length = HEADER.saturating_add(usize::from(u16::from_le_bytes([low, high])));
-    let (signed, trailer) = bytes.split_at_checked(length).ok_or(FrameError::Malformed)?;
-    let (_, payload) = signed.split_at_checked(HEADER).ok_or(FrameError::Malformed)?;
-    Ok((signed, payload, trailer))
+    let (signed, trailer) = bytes
+        .split_at_checked(length)
+        .ok_or(FrameError::Malformed)?;
+    let (_, payload) = signed
+        .split_at_checked(HEADER)
+        .ok_or(FrameError::Malformed)?;
+    Ok(Parts {
+        signed,
+        payload,
+        trailer,
+    })
 }
 
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, FrameError> {

@@ -1,0 +1,497 @@
+//! The agent: sans-IO. Time and bytes come in as arguments, what is to be done comes out.
+//!
+//! ```text
+//! handle_input(now, input) ──▶ Agent ──▶ poll_output(buffer) until it says Wait
+//! ```
+//!
+//! 1. [`Agent::boot`] once, with what was stored.
+//! 2. [`Agent::handle_input`] whenever something happens: a command, an answer, the time that
+//!    [`Output::Wait`] named, a change of use. Spurious calls are harmless.
+//! 3. After each, [`Agent::poll_output`] until it returns [`Output::Wait`].
+//!
+//! Nothing is transmitted before the state it depends on was stored: `Persist`, then the host's
+//! `Persisted`, then `Transmit`. Between calls nothing changes; all accessors answer for the moment
+//! of the last input.
+//!
+//! The rules are spread over one module each, and none of those knows another: `registration`,
+//! `authorization`, `evaluation`, `enforcement`, `contact`, `device_clock`. This module and its
+//! three children `inputs`, `outputs` and `answers` put them together.
+
+mod answers;
+mod authorization;
+mod contact;
+mod device_clock;
+mod enforcement;
+mod evaluation;
+mod event;
+mod failure;
+mod inputs;
+mod outputs;
+pub mod record;
+mod registration;
+mod status;
+
+pub use authorization::AuthorizationState;
+pub use enforcement::{Enforcement, Operation, Reason};
+pub use event::{Event, EventKind};
+pub use failure::{CommandError, Failure, FailureReason, TransportError};
+pub use outputs::Buffer;
+pub use record::{RecordError, RecordKind};
+pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
+pub use status::{AttemptStatus, EntitlementStatus, Status};
+
+use crate::counters::Counters;
+use crate::crypto::Crypto;
+use crate::identity::{DeviceFingerprint, Udi};
+use crate::policy::Policy;
+use crate::product::ProductDefinition;
+use crate::time::{DeviceTime, Duration, Instant, Now};
+use crate::wire::{AnswerNumber, RequestNumber};
+use authorization::Authorization;
+use contact::{Contact, Exchange};
+use device_clock::{Checkpoint, DeviceClock, TimeOff};
+use evaluation::Evaluation;
+use event::EventQueue;
+use heapless::Vec;
+use record::{RECORD_MAX, Selection};
+use registration::Identity;
+use serde::{Deserialize, Serialize};
+
+/// What the agent is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'i> {
+    /// Time has passed, or the use has changed.
+    Wake,
+    /// An administrator's command.
+    Command(Command<'i>),
+    /// 32 bytes of entropy, after [`Output::NeedEntropy`].
+    Entropy(&'i [u8; 32]),
+    /// The record was stored durably.
+    Persisted(RecordKind),
+    /// The record could not be stored; the slot written before it is as it was.
+    PersistFailed(RecordKind),
+    /// What came back for the request.
+    Received(&'i [u8]),
+    /// Nothing came back.
+    TransportFailed(TransportError),
+}
+
+/// An administrator's command (SPEC R7).
+#[derive(Clone, Copy, Debug)]
+pub enum Command<'i> {
+    /// Register with a token.
+    Register {
+        /// As pasted.
+        token: &'i str,
+        /// Replace an instance with this UDI, or register again (SPEC R5, X12).
+        force: bool,
+    },
+    /// Leave the account (SPEC R6).
+    Deregister,
+    /// Report now.
+    RenewAuthorization,
+    /// Renew the ID certificate now.
+    RenewCertificate,
+}
+
+/// What the host is to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Give 32 bytes of entropy, once after each boot. Nothing is registered or sent before.
+    NeedEntropy,
+    /// Store the first `length` bytes of the buffer durably into this slot of this record, then
+    /// say [`Input::Persisted`] or [`Input::PersistFailed`].
+    Persist {
+        /// Which record.
+        record: RecordKind,
+        /// Which of its two slots (0 or 1).
+        slot: usize,
+        /// Bytes of the buffer.
+        length: usize,
+    },
+    /// Send the first `length` bytes of the buffer to the manager, then say [`Input::Received`] or
+    /// [`Input::TransportFailed`].
+    Transmit {
+        /// Bytes of the buffer.
+        length: usize,
+    },
+    /// Tell people.
+    Event(Event),
+    /// Nothing more until this uptime, or until there is an input. Changes only with an input.
+    Wait(Option<Instant>),
+}
+
+/// Bytes that the buffer of [`Agent::poll_output`] needs.
+pub const BUFFER_MIN: usize = crate::wire::FRAME_MAX;
+
+/// What the platform says about itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Device<'a> {
+    /// Its identity.
+    pub udi: Udi<'a>,
+    /// Its host name; empty where that is kept private.
+    pub host_name: &'a str,
+    /// The version of its software.
+    pub software_version: &'a str,
+}
+
+/// What a boot finds: two slots of each record, `None` for a slot never written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stored<'s> {
+    /// The slots of [`RecordKind::Identity`].
+    pub identity: [Option<&'s [u8]>; 2],
+    /// The slots of [`RecordKind::Ledger`].
+    pub ledger: [Option<&'s [u8]>; 2],
+}
+
+/// A licensing agent for one device and license types of at most `N` entitlements.
+pub struct Agent<'a, C, const N: usize> {
+    definition: &'a ProductDefinition<'a>,
+    counters: &'a Counters<'a, N>,
+    device: Device<'a>,
+    crypto: C,
+    fingerprint: DeviceFingerprint,
+    booted: bool,
+    clock: DeviceClock,
+    identity: Identity,
+    ledger: Ledger<N>,
+    identity_store: Store,
+    ledger_store: Store,
+    storage_failed: bool,
+    events: EventQueue,
+    entropy: Option<Entropy>,
+    entropy_asked: bool,
+    exchange: Option<Exchange>,
+    wanted: Wanted,
+    /// The number of the next request, and the last one that was reserved durably.
+    next_sequence: u64,
+    durable_sequence: u64,
+    /// What the ledger that is being written reserves.
+    writing_sequence: u64,
+    /// When the ledger was written last.
+    ledger_written: DeviceTime,
+    /// No report before this: spreads a site's reports after its power came back (SPEC X4).
+    boot_hold: DeviceTime,
+    in_use: bool,
+    saved_peaks: [u32; N],
+    enforcement: Enforcement,
+    /// The last exchange ended in a conflict of numbers: a second one backs off.
+    conflicted: bool,
+}
+
+/// Everything that changes with answers and with time, and survives a boot.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Ledger<const N: usize> {
+    checkpoint: Checkpoint,
+    evaluation: Evaluation,
+    /// Random; zero before the first entropy came.
+    epoch: u32,
+    /// Request numbers up to here are reserved.
+    reserved_sequence: u64,
+    last_answer: AnswerNumber,
+    policy: Option<Policy>,
+    /// There while registered.
+    authorization: Option<Authorization<N>>,
+    contact: Contact,
+    /// Peaks whose report is not answered, per entitlement.
+    peaks: Vec<u32, N>,
+}
+
+/// How many request numbers one write reserves.
+const SEQUENCE_BLOCK: u64 = 64;
+/// Peaks may lose at most this much to a power cut (SPEC X15).
+const PEAK_SAVE: Duration = Duration::from_minutes(15);
+/// While a period runs whose time off could be lost, time is stored this often (SPEC X1).
+const CHECKPOINT: Duration = Duration::from_hours(1);
+/// Storage that failed is tried again after this.
+const STORAGE_RETRY: Duration = Duration::from_minutes(1);
+
+impl<const N: usize> Ledger<N> {
+    const fn new() -> Self {
+        Self {
+            checkpoint: Checkpoint::FIRST,
+            evaluation: Evaluation::new(),
+            epoch: 0,
+            reserved_sequence: 0,
+            last_answer: AnswerNumber {
+                epoch: 0,
+                sequence: 0,
+            },
+            policy: None,
+            authorization: None,
+            contact: Contact::new(),
+            peaks: Vec::new(),
+        }
+    }
+}
+
+/// Where a record stands between memory and storage.
+#[derive(Clone, Copy, Debug)]
+struct Store {
+    generation: u32,
+    slot: usize,
+    /// When it must be stored; `None` while storage has what memory has.
+    due: Option<DeviceTime>,
+    /// No attempt before this: the last one failed.
+    not_before: Option<DeviceTime>,
+    /// Handed to the host and not confirmed.
+    writing: bool,
+}
+
+impl Store {
+    const fn new() -> Self {
+        Self {
+            generation: 0,
+            slot: 0,
+            due: None,
+            not_before: None,
+            writing: false,
+        }
+    }
+
+    fn save_by(&mut self, at: DeviceTime) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// When the next write is handed out; `None` while there is nothing to write, or one is under
+    /// way.
+    fn next_write(&self) -> Option<DeviceTime> {
+        let due = self.due.filter(|_| !self.writing)?;
+        Some(
+            self.not_before
+                .map_or(due, |not_before| due.max(not_before)),
+        )
+    }
+
+    fn is_due(&self, now: DeviceTime) -> bool {
+        self.next_write().is_some_and(|at| at <= now)
+    }
+
+    /// Whether storage holds all that had to be stored by `now`.
+    fn is_stored(&self, now: DeviceTime) -> bool {
+        !self.writing && self.due.is_none_or(|due| due > now)
+    }
+}
+
+/// What commands asked for and is not done.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    deregister: bool,
+    report: bool,
+    renewal: bool,
+}
+
+/// Draws as many unpredictable values as are needed from one seed per boot.
+#[derive(Clone, Copy)]
+struct Entropy {
+    seed: [u8; 32],
+    drawn: u32,
+}
+
+impl core::fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Entropy(hidden)")
+    }
+}
+
+impl Entropy {
+    fn draw<C: Crypto>(&mut self, crypto: &C) -> [u8; 32] {
+        self.drawn = self.drawn.wrapping_add(1);
+        crypto
+            .digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()])
+            .0
+    }
+}
+
+impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
+    /// An agent that waits for [`Agent::boot`]; all zero, so that a static of it lies in `.bss`.
+    pub const fn new(
+        definition: &'a ProductDefinition<'a>,
+        counters: &'a Counters<'a, N>,
+        device: Device<'a>,
+        crypto: C,
+    ) -> Self {
+        Self {
+            definition,
+            counters,
+            device,
+            crypto,
+            fingerprint: DeviceFingerprint([0; 8]),
+            booted: false,
+            clock: DeviceClock::unset(),
+            identity: Identity::new(),
+            ledger: Ledger::new(),
+            identity_store: Store::new(),
+            ledger_store: Store::new(),
+            storage_failed: false,
+            events: EventQueue::new(),
+            entropy: None,
+            entropy_asked: false,
+            exchange: None,
+            wanted: Wanted {
+                deregister: false,
+                report: false,
+                renewal: false,
+            },
+            next_sequence: 1,
+            durable_sequence: 0,
+            writing_sequence: 0,
+            ledger_written: DeviceTime::from_secs(0),
+            boot_hold: DeviceTime::from_secs(0),
+            in_use: false,
+            saved_peaks: [0; N],
+            enforcement: Enforcement::None,
+            conflicted: false,
+        }
+    }
+
+    /// Starts from what was stored. Damaged and foreign records are told as events, and what they
+    /// would have said is lost; the other slot is used where it is sound.
+    ///
+    /// # Errors
+    /// [`RecordError::NewerVersion`] when the only sound record was written by newer software:
+    /// starting over would destroy it.
+    pub fn boot(&mut self, now: Now, stored: Stored<'_>) -> Result<(), RecordError> {
+        self.fingerprint = self.device.udi.fingerprint(&self.crypto);
+        let identity = self.select(RecordKind::Identity, stored.identity)?;
+        let ledger = self.select(RecordKind::Ledger, stored.ledger)?;
+        if let Some((generation, identity)) = self.load(RecordKind::Identity, identity) {
+            self.identity_store.generation = generation;
+            self.identity = identity;
+        }
+        if let Some((generation, ledger)) = self.load(RecordKind::Ledger, ledger) {
+            self.ledger_store.generation = generation;
+            self.ledger = ledger;
+        }
+        self.booted = true;
+        self.resume(now);
+        Ok(())
+    }
+
+    fn select<'s>(
+        &mut self,
+        kind: RecordKind,
+        slots: [Option<&'s [u8]>; 2],
+    ) -> Result<Option<&'s [u8]>, RecordError> {
+        let Selection {
+            newest,
+            write_next,
+            problems,
+        } = record::newest(kind, self.fingerprint, slots);
+        for error in problems.into_iter().flatten() {
+            if newest.is_none() && matches!(error, RecordError::NewerVersion(_)) {
+                return Err(error);
+            }
+            self.tell(EventKind::RecordRejected {
+                record: kind,
+                error,
+            });
+        }
+        match kind {
+            RecordKind::Identity => self.identity_store.slot = write_next,
+            RecordKind::Ledger => self.ledger_store.slot = write_next,
+        }
+        Ok(newest.and_then(|slot| slots.get(slot).copied().flatten()))
+    }
+
+    fn load<'s, T: Deserialize<'s>>(
+        &mut self,
+        kind: RecordKind,
+        bytes: Option<&'s [u8]>,
+    ) -> Option<(u32, T)> {
+        let sound = record::read(kind, self.fingerprint, bytes?);
+        match sound.and_then(|sound| Ok((sound.generation, sound.decode()?))) {
+            Ok(loaded) => Some(loaded),
+            Err(error) => {
+                self.tell(EventKind::RecordRejected {
+                    record: kind,
+                    error,
+                });
+                None
+            }
+        }
+    }
+
+    /// Puts the loaded records into force.
+    fn resume(&mut self, now: Now) {
+        let (clock, off) = DeviceClock::boot(now, self.ledger.checkpoint);
+        self.clock = clock;
+        let device_now = self.clock.now();
+        if off == TimeOff::ClockWentBack {
+            self.tell(EventKind::ClockChanged);
+        }
+        // What ran after the last checkpoint is not known: charged, never given (SPEC X1).
+        let policy = self.policy();
+        self.ledger_written = device_now;
+        if self.ledger.evaluation.counting {
+            let charge = match off {
+                TimeOff::Measured(off) => off.min(CHECKPOINT),
+                TimeOff::Unknown | TimeOff::ClockWentBack => CHECKPOINT,
+            };
+            let notice = self
+                .ledger
+                .evaluation
+                .count(charge, device_now, policy.evaluation_period);
+            self.tell_evaluation(notice);
+            self.ledger.evaluation.counting = false;
+            self.ledger_store.save_by(device_now);
+        }
+        // The two records are written one after the other: a cut between them is mended here.
+        let registered_at = self
+            .identity
+            .enrolment()
+            .map(|enrolment| enrolment.registered_at);
+        match (registered_at, &self.ledger.authorization) {
+            (Some(at), None) => {
+                let deadline = authorization_deadline(at, &policy);
+                self.ledger.authorization = Some(Authorization::new(deadline));
+            }
+            (None, Some(_)) => self.ledger.authorization = None,
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        let peaks = core::mem::take(&mut self.ledger.peaks);
+        self.counters.restore_peaks(&peaks);
+        self.saved_peaks = self.counters.counts().to_report();
+        // A boot starts with nothing in use (SPEC X9).
+        if let Some(authorization) = &mut self.ledger.authorization {
+            authorization.use_unanswered = false;
+        }
+        // Numbers reserved before the boot may have been used (SPEC T4); an attempt may hold one
+        // that the ledger does not know, because identity is written first.
+        if let Some(attempt) = &self.identity.attempt {
+            let RequestNumber { epoch, sequence } = attempt.number;
+            if self.ledger.epoch == 0 {
+                self.ledger.epoch = epoch;
+            }
+            if self.ledger.epoch == epoch && sequence > self.ledger.reserved_sequence {
+                self.ledger.reserved_sequence = sequence;
+                self.ledger_store.save_by(device_now);
+            }
+        }
+        self.durable_sequence = self.ledger.reserved_sequence;
+        self.next_sequence = self.ledger.reserved_sequence.saturating_add(1);
+        self.boot_hold = device_now.saturating_add(contact::boot_spread(self.fingerprint));
+        self.enforcement = self.verdict();
+    }
+
+    /// The rules' numbers in force: the manager's within the product's bounds, or the product's.
+    fn policy(&self) -> Policy {
+        match self.ledger.policy {
+            Some(policy) => self.definition.policy_bounds.clamp(policy),
+            None => self.definition.policy,
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind) {
+        let now = self.clock.now();
+        self.events.push(now, kind);
+    }
+}
+
+/// When an authorization answered at `at` ends: the period less the back-date (SPEC X2).
+fn authorization_deadline(at: DeviceTime, policy: &Policy) -> DeviceTime {
+    at.saturating_add(policy.authorization_period)
+        .saturating_sub(policy.backdate)
+}
+
+const _: () = assert!(RECORD_MAX <= BUFFER_MIN);

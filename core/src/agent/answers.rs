@@ -1,0 +1,326 @@
+//! What the manager's answers do.
+
+use super::authorization::{Authorization, ComplianceChange};
+use super::contact::{Exchange, Purpose};
+use super::inputs::{compliance_event, random_epoch};
+use super::registration::{Enrolment, Phase, Standing};
+use super::{
+    Agent, AuthorizationState, EventKind, Failure, FailureReason, UnregisteredReason,
+    authorization_deadline,
+};
+use crate::crypto::Crypto;
+use crate::identity::IdCertificate;
+use crate::policy::Policy;
+use crate::product::Reporting;
+use crate::time::{DeviceTime, Duration, UnixTime};
+use crate::wire::{
+    self, Answer, AnswerBody, AnswerFrame, EntitlementAnswer, Expected, Refusal, Registered,
+    Verdict, accept,
+};
+use heapless::{String, Vec};
+
+impl<C: Crypto, const N: usize> Agent<'_, C, N> {
+    /// Something came back for the request on its way.
+    pub(super) fn received(&mut self, bytes: &[u8]) {
+        let Some(exchange) = self.exchange else {
+            return;
+        };
+        let frame = match AnswerFrame::parse(&self.crypto, bytes) {
+            Ok(frame) => frame,
+            Err(error) => return self.exchange_failed(FailureReason::Frame(error)),
+        };
+        let expected = Expected {
+            root: self.definition.root,
+            device: self.fingerprint,
+            request: exchange.digest,
+            newer_than: self.ledger.last_answer,
+        };
+        match accept(&self.crypto, frame, &expected) {
+            Ok(answer) => self.accepted(exchange, answer.into_inner()),
+            Err(error) => self.exchange_failed(FailureReason::NotAccepted(error)),
+        }
+    }
+
+    /// The answer is the manager's, to this request, and new.
+    fn accepted(&mut self, exchange: Exchange, answer: Answer<'_>) {
+        self.clock.set_signed_time(answer.time);
+        let now = self.clock.now();
+        self.ledger.last_answer = answer.number;
+        self.ledger_store.save_by(now);
+        self.extend_deadline();
+        let conflict = matches!(answer.body, AnswerBody::Conflict);
+        if !conflict {
+            self.conflicted = false;
+        }
+        match answer.body {
+            AnswerBody::RetryLater { seconds } => {
+                self.postponed(exchange.purpose, Duration::from_secs(seconds));
+            }
+            AnswerBody::Conflict => self.renumber(exchange.purpose),
+            AnswerBody::Refused(refusal) => self.refused(exchange.purpose, refusal),
+            AnswerBody::Registered(registered) if exchange.purpose == Purpose::Register => {
+                self.registered(&registered, answer.time);
+            }
+            AnswerBody::Authorization(authorization) if exchange.purpose == Purpose::Report => {
+                self.authorized(&exchange, authorization, answer.time);
+            }
+            AnswerBody::Renewed(certificate) if exchange.purpose == Purpose::RenewCertificate => {
+                self.renewed(&certificate, answer.time);
+            }
+            AnswerBody::Deregistered if exchange.purpose == Purpose::Deregister => {
+                self.finish_deregistration(true);
+            }
+            _ => self.exchange_failed(FailureReason::UnexpectedAnswer),
+        }
+    }
+
+    /// The request was answered as it should be.
+    fn exchange_succeeded(&mut self) {
+        self.exchange = None;
+        if self.ledger.contact.succeeded(self.clock.now()) {
+            self.tell(EventKind::CommunicationRestored);
+        }
+    }
+
+    fn postponed(&mut self, purpose: Purpose, wait: Duration) {
+        let policy = self.policy();
+        match purpose {
+            Purpose::Register => {
+                self.exchange = None;
+                let wait = wait.max(Duration::from_secs(1)).min(policy.retry_max);
+                self.attempt_waits(FailureReason::RetryLater, wait);
+            }
+            Purpose::Deregister => self.exchange_failed(FailureReason::RetryLater),
+            Purpose::Report | Purpose::RenewCertificate => {
+                self.exchange_succeeded();
+                let wait = wait.max(Duration::from_secs(1));
+                self.ledger
+                    .contact
+                    .postponed(self.clock.now(), wait, &policy);
+            }
+        }
+    }
+
+    /// The number was used before: go on under a fresh epoch, at once the first time (SPEC T5).
+    fn renumber(&mut self, purpose: Purpose) {
+        let Some(entropy) = &mut self.entropy else {
+            return self.exchange_failed(FailureReason::Conflict);
+        };
+        let again = core::mem::replace(&mut self.conflicted, true);
+        self.ledger.epoch = random_epoch(entropy.draw(&self.crypto));
+        self.ledger.reserved_sequence = 0;
+        self.durable_sequence = 0;
+        self.next_sequence = 1;
+        self.tell(EventKind::NumberConflict);
+        if purpose == Purpose::Register {
+            let number = self.take_number();
+            if let Some(attempt) = &mut self.identity.attempt {
+                attempt.number = number;
+                self.identity_store.save_by(self.clock.now());
+            }
+        }
+        if again {
+            self.exchange_failed(FailureReason::Conflict);
+        } else {
+            self.exchange = None;
+        }
+    }
+
+    fn refused(&mut self, purpose: Purpose, refusal: Refusal) {
+        let gone = matches!(
+            refusal,
+            Refusal::InstanceUnknown | Refusal::CertificateExpired
+        );
+        let now = self.clock.now();
+        match purpose {
+            Purpose::Register => {
+                self.exchange = None;
+                let reason = FailureReason::Refused(refusal);
+                if let Some(attempt) = &mut self.identity.attempt {
+                    attempt.phase = Phase::Refused(Failure { reason, at: now });
+                    self.identity_store.save_by(now);
+                }
+                self.tell(EventKind::RegistrationFailed { reason });
+            }
+            // What the manager no longer has needs no further telling.
+            Purpose::Deregister => self.finish_deregistration(gone),
+            Purpose::Report | Purpose::RenewCertificate if gone => {
+                // SPEC X14
+                let reason = UnregisteredReason::Removed { at: now };
+                self.exchange_succeeded();
+                self.leave(Standing::Unregistered(reason));
+                self.tell(EventKind::InstanceRemoved);
+            }
+            Purpose::Report | Purpose::RenewCertificate => {
+                self.exchange_failed(FailureReason::Refused(refusal));
+            }
+        }
+    }
+
+    fn registered(&mut self, registered: &Registered<'_>, signed: UnixTime) {
+        let now = self.clock.now();
+        let certificate = registered.certificate;
+        let Some(attempt) = self.identity.attempt else {
+            return;
+        };
+        let ours = self.crypto.public_key(&attempt.key) == Ok(certificate.public_key);
+        let names = (
+            String::try_from(registered.smart_account),
+            String::try_from(registered.virtual_account),
+        );
+        let (true, (Ok(smart_account), Ok(virtual_account))) = (ours, names) else {
+            return self.exchange_failed(FailureReason::UnexpectedAnswer);
+        };
+        self.exchange_succeeded();
+        self.ledger.policy = registered.policy;
+        let policy = self.policy();
+        let (certificate_ends, renew_at) = self.certificate_times(&certificate, signed, &policy);
+        self.identity.attempt = None;
+        self.identity.standing = Standing::Registered(Enrolment {
+            key: attempt.key,
+            instance: certificate.instance,
+            registered_at: now,
+            certificate_serial: certificate.serial,
+            certificate_until: certificate.valid_until,
+            certificate_ends,
+            renew_at,
+            last_renewal: None,
+            smart_account,
+            virtual_account,
+            export_controlled_allowed: registered.export_controlled_allowed,
+        });
+        let deadline = authorization_deadline(now, &policy);
+        self.ledger.authorization = Some(Authorization::new(deadline));
+        self.wanted = super::Wanted::default();
+        self.identity_store.save_by(now);
+        self.tell(EventKind::RegistrationSucceeded);
+    }
+
+    /// When a certificate ends and is renewed, in device time: never later than the product allows
+    /// (SPEC A8, R2).
+    fn certificate_times(
+        &self,
+        certificate: &IdCertificate,
+        signed: UnixTime,
+        policy: &Policy,
+    ) -> (DeviceTime, DeviceTime) {
+        let now = self.clock.now();
+        let longest = self.definition.policy_bounds.max.certificate_period;
+        let lasts = certificate
+            .valid_until
+            .saturating_since(signed)
+            .min(longest);
+        let half = Duration::from_secs(lasts.as_secs().wrapping_shr(1));
+        let renewal = if policy.certificate_renewal < lasts {
+            policy.certificate_renewal
+        } else {
+            half
+        };
+        (now.saturating_add(lasts), now.saturating_add(renewal))
+    }
+
+    fn renewed(&mut self, certificate: &IdCertificate, signed: UnixTime) {
+        let now = self.clock.now();
+        let policy = self.policy();
+        let times = self.certificate_times(certificate, signed, &policy);
+        let key = self.identity.enrolment().map(|enrolment| enrolment.key);
+        let ours = key.and_then(|key| self.crypto.public_key(&key).ok());
+        let Some(enrolment) = self.identity.enrolment_mut() else {
+            return;
+        };
+        if ours != Some(certificate.public_key) || certificate.instance != enrolment.instance {
+            return self.exchange_failed(FailureReason::UnexpectedAnswer);
+        }
+        (enrolment.certificate_ends, enrolment.renew_at) = times;
+        enrolment.certificate_serial = certificate.serial;
+        enrolment.certificate_until = certificate.valid_until;
+        enrolment.last_renewal = Some(Ok(now));
+        self.wanted.renewal = false;
+        self.identity_store.save_by(now);
+        self.exchange_succeeded();
+        self.tell(EventKind::CertificateRenewed);
+    }
+
+    fn authorized(&mut self, exchange: &Exchange, answer: wire::Authorization, signed: UnixTime) {
+        let Some(entitlements) = self.per_entitlement(&answer) else {
+            return self.exchange_failed(FailureReason::UnexpectedAnswer);
+        };
+        let now = self.clock.now();
+        let before = self.authorization_state();
+        self.exchange_succeeded();
+        self.ledger.policy = answer.policy;
+        let policy = self.policy();
+        let out = entitlements.iter().any(|entitlement| {
+            matches!(
+                entitlement.verdict,
+                Verdict::OutOfCompliance | Verdict::InvalidTag
+            )
+        });
+        let out_since = out.then(|| match answer.out_of_compliance_since {
+            Some(since) => now.saturating_sub(signed.saturating_since(since)),
+            None => now,
+        });
+        self.tell_new_verdicts(&entitlements);
+        let in_use = self.counters.counts().any_in_use();
+        self.counters.report_answered();
+        self.wanted.report = false;
+        let Some(authorization) = &mut self.ledger.authorization else {
+            return;
+        };
+        authorization.answered = Some(now);
+        // Use that began after the request was made is not covered by its answer (SPEC X3).
+        authorization.use_unanswered = in_use && !exchange.covers_use;
+        authorization.entitlements = entitlements;
+        let change = authorization.compliance.answered(out_since, now, &policy);
+        authorization.deadline = authorization_deadline(now, &policy);
+        self.in_use = in_use;
+        if let Some(change) = change {
+            self.tell(compliance_event(change));
+        }
+        let after = self.authorization_state();
+        if after == AuthorizationState::Authorized
+            && before != after
+            && change != Some(ComplianceChange::Ended)
+        {
+            self.tell(EventKind::Authorized);
+        }
+    }
+
+    /// The answers in the order of the license type: those that were not reported are filled in.
+    fn per_entitlement(&self, answer: &wire::Authorization) -> Option<Vec<EntitlementAnswer, N>> {
+        let mut given = answer.entitlements.iter();
+        let mut all = Vec::new();
+        for entitlement in self.counters.license_type().entitlements {
+            let one = match entitlement.reporting {
+                Reporting::StoredOnly => EntitlementAnswer {
+                    verdict: Verdict::InCompliance,
+                    owned: 0,
+                },
+                Reporting::Peak | Reporting::Presence => *given.next()?,
+            };
+            all.push(one).ok()?;
+        }
+        given.next().is_none().then_some(all)
+    }
+
+    /// Tells verdicts that are new since the last answer and are not plain over-use.
+    fn tell_new_verdicts(&mut self, entitlements: &Vec<EntitlementAnswer, N>) {
+        for (index, entitlement) in (0_u8..).zip(entitlements) {
+            let known = self
+                .ledger
+                .authorization
+                .as_ref()
+                .map(|authorization| authorization.verdict(usize::from(index)));
+            if known == Some(entitlement.verdict) {
+                continue;
+            }
+            match entitlement.verdict {
+                Verdict::NotOwned => {
+                    self.tell(EventKind::RequiredLicenseMissing { entitlement: index });
+                }
+                Verdict::InvalidTag => self.tell(EventKind::InvalidTag { entitlement: index }),
+                Verdict::InCompliance | Verdict::OutOfCompliance => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Authorization: what the manager's answers say about the use (SPEC A1, A4, A6, A7, X3, X6).
+
+use crate::policy::Policy;
+use crate::time::{DeviceTime, Duration};
+use crate::wire::{EntitlementAnswer, Verdict};
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What is known of the authorization while registered. A new one begins with each registration.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Authorization<const N: usize> {
+    /// When the last report was answered; the next is due one interval later (SPEC X4).
+    pub(super) answered: Option<DeviceTime>,
+    /// Use began after that answer: nothing is known about it yet (SPEC X3).
+    pub(super) use_unanswered: bool,
+    /// When the authorization ends without another answer (SPEC A4).
+    pub(super) deadline: DeviceTime,
+    /// Whether the deadline has passed (SPEC A7).
+    pub(super) expired: bool,
+    pub(super) compliance: Compliance,
+    /// The last verdict per entitlement of the license type, in its order.
+    pub(super) entitlements: Vec<EntitlementAnswer, N>,
+}
+
+/// Whether the use is covered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) enum Compliance {
+    Covered,
+    /// Over-use reported, but not often enough in a row to count (SPEC X7).
+    Counting {
+        reports: u8,
+    },
+    /// Tolerated since then (SPEC A6).
+    Pending {
+        since: DeviceTime,
+        warned: bool,
+    },
+    /// The tolerance has ended (SPEC A6).
+    Breached {
+        since: DeviceTime,
+    },
+}
+
+/// What a change of compliance has to be told as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ComplianceChange {
+    Started,
+    Shortly,
+    Breached,
+    Ended,
+}
+
+impl Compliance {
+    /// Since when out of compliance, and whether still pending.
+    pub(super) const fn out_since(self) -> Option<(DeviceTime, bool)> {
+        match self {
+            Self::Covered | Self::Counting { .. } => None,
+            Self::Pending { since, .. } => Some((since, true)),
+            Self::Breached { since } => Some((since, false)),
+        }
+    }
+
+    /// Takes the answer to a report: covered, or not covered since `since`.
+    pub(super) fn answered(
+        &mut self,
+        out_since: Option<DeviceTime>,
+        now: DeviceTime,
+        policy: &Policy,
+    ) -> Option<ComplianceChange> {
+        match (*self, out_since) {
+            (Self::Covered, None) => None,
+            (Self::Counting { .. }, None) => {
+                *self = Self::Covered;
+                None
+            }
+            // The first compliant answer clears all (SPEC A6).
+            (Self::Pending { .. } | Self::Breached { .. }, None) => {
+                *self = Self::Covered;
+                Some(ComplianceChange::Ended)
+            }
+            // More over-use leaves `since` as it was (SPEC X6).
+            (Self::Pending { .. } | Self::Breached { .. }, Some(_)) => None,
+            (Self::Covered | Self::Counting { .. }, Some(since)) => {
+                let before = match *self {
+                    Self::Counting { reports } => reports,
+                    _ => 0,
+                };
+                let reports = before.saturating_add(1);
+                if reports < policy.consecutive_reports {
+                    *self = Self::Counting { reports };
+                    return None;
+                }
+                // What the manager has seen since before counts for a device that registers again
+                // (SPEC X6); reports that had to come first do not.
+                let since = if policy.consecutive_reports > 1 {
+                    now
+                } else {
+                    since.min(now)
+                };
+                *self = Self::Pending {
+                    since,
+                    warned: false,
+                };
+                Some(ComplianceChange::Started)
+            }
+        }
+    }
+
+    /// The stages of the tolerance, on the device's own time (SPEC X6).
+    pub(super) fn advance(&mut self, now: DeviceTime, policy: &Policy) -> Option<ComplianceChange> {
+        let Self::Pending { since, warned } = *self else {
+            return None;
+        };
+        if since.saturating_add(policy.pending_tolerance) <= now {
+            *self = Self::Breached { since };
+            return Some(ComplianceChange::Breached);
+        }
+        if !warned && since.saturating_add(policy.pending_warning) <= now {
+            *self = Self::Pending {
+                since,
+                warned: true,
+            };
+            return Some(ComplianceChange::Shortly);
+        }
+        None
+    }
+
+    /// When [`Compliance::advance`] has something to do next.
+    pub(super) fn next_stage(self, policy: &Policy) -> Option<DeviceTime> {
+        match self {
+            Self::Pending { since, warned } => {
+                let breach = since.saturating_add(policy.pending_tolerance);
+                let warning = since.saturating_add(policy.pending_warning);
+                Some(if warned { breach } else { warning.min(breach) })
+            }
+            Self::Covered | Self::Counting { .. } | Self::Breached { .. } => None,
+        }
+    }
+
+    /// From one answered report to the next (SPEC A4, A6).
+    pub(super) fn report_interval(self, policy: &Policy) -> Duration {
+        let normal = policy.report_interval.min(policy.authorization_renewal);
+        match self {
+            Self::Covered | Self::Counting { .. } => normal,
+            Self::Pending { .. } => normal.min(policy.pending_report_interval),
+            Self::Breached { .. } => normal.min(policy.breached_report_interval),
+        }
+    }
+}
+
+impl<const N: usize> Authorization<N> {
+    /// That of a device registered at `now`, with nothing answered yet.
+    pub(super) const fn new(deadline: DeviceTime) -> Self {
+        Self {
+            answered: None,
+            use_unanswered: false,
+            deadline,
+            expired: false,
+            compliance: Compliance::Covered,
+            entitlements: Vec::new(),
+        }
+    }
+
+    /// When the next report is due by the calendar of reports; at once when none was answered.
+    pub(super) fn report_due(&self, policy: &Policy) -> DeviceTime {
+        match self.answered {
+            Some(at) if !self.use_unanswered => {
+                at.saturating_add(self.compliance.report_interval(policy))
+            }
+            _ => DeviceTime::from_secs(0),
+        }
+    }
+
+    pub(super) fn verdict(&self, index: usize) -> Verdict {
+        self.entitlements
+            .get(index)
+            .map(|answer| answer.verdict)
+            .unwrap_or_default()
+    }
+}
+
+/// The authorization as people see it (SPEC A1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum AuthorizationState {
+    /// Nothing is in use.
+    NoLicensesInUse,
+    /// In use without registration; counted against the evaluation.
+    Evaluation,
+    /// The evaluation is used up; registering ends it.
+    EvaluationExpired,
+    /// The manager has not yet said whether the use is covered.
+    Waiting,
+    /// The account covers the use.
+    Authorized,
+    /// More is used than the account owns, or a tag is not owned at all.
+    OutOfCompliance {
+        /// Since when.
+        since: DeviceTime,
+        /// Whether the tolerance still runs.
+        pending: bool,
+    },
+    /// No answer for so long that the authorization ended.
+    AuthorizationExpired,
+}

@@ -1,0 +1,214 @@
+//! What happened, for the host to tell people (SPEC M1, M3).
+
+use super::enforcement::Reason;
+use super::failure::FailureReason;
+use super::record::{RecordError, RecordKind};
+use crate::time::{DeviceTime, Duration};
+use heapless::Deque;
+use serde::Serialize;
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// Grows by one with every event since boot: a gap is a loss.
+    pub sequence: u32,
+    /// When.
+    pub at: DeviceTime,
+    /// What.
+    pub kind: EventKind,
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident $({ $($(#[$field_doc:meta])* $field:ident: $type:ty),* })?,)*) => {
+        /// What happened. Append only.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+        #[non_exhaustive]
+        pub enum EventKind {
+            $($(#[$doc])* $name $({ $($(#[$field_doc])* $field: $type),* })?,)*
+        }
+
+        impl EventKind {
+            /// The event's name, the same in every sink.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// The manager made this device a product instance.
+    RegistrationSucceeded,
+    /// The manager could not be reached to register; the attempt goes on (SPEC R3).
+    RegistrationRetrying {
+        /// Why.
+        reason: FailureReason
+    },
+    /// The manager refused the registration; only a new command helps (SPEC R3).
+    RegistrationFailed {
+        /// Why.
+        reason: FailureReason
+    },
+    /// The device left its account by command (SPEC R6).
+    Deregistered {
+        /// Whether the manager knows. If not, the stale instance must be removed there.
+        manager_told: bool
+    },
+    /// The manager no longer has this instance (SPEC X14).
+    InstanceRemoved,
+    /// The ID certificate ended before it could be renewed (SPEC R4).
+    RegistrationExpired,
+    /// A longer ID certificate was received.
+    CertificateRenewed,
+    /// The ID certificate could not be renewed; it is tried again.
+    CertificateRenewalFailed {
+        /// Why.
+        reason: FailureReason
+    },
+    /// The account covers everything in use.
+    Authorized,
+    /// More is in use than the account owns; tolerated for a while (SPEC A6).
+    OutOfCompliancePending,
+    /// Still not covered: the tolerance ends soon (SPEC A6).
+    OutOfComplianceShortly,
+    /// The tolerance ended; the overage period began (SPEC A6).
+    OutOfComplianceBreached,
+    /// Covered again.
+    BackInCompliance,
+    /// No answer for so long that the authorization ended (SPEC A7).
+    AuthorizationExpired,
+    /// An answer ended an expired authorization (SPEC A7).
+    AuthorizationRestored,
+    /// Unregistered use began to count against the evaluation.
+    EvaluationStarted,
+    /// The evaluation no longer counts.
+    EvaluationPaused,
+    /// So much of the evaluation is left (SPEC A3).
+    EvaluationWarning {
+        /// What is left.
+        left: Duration
+    },
+    /// The evaluation is used up; told again every hour (SPEC A3).
+    EvaluationExpired,
+    /// A period of overage began (SPEC E2).
+    OverageStarted {
+        /// Why.
+        reason: Reason,
+        /// When it ends.
+        ends: DeviceTime
+    },
+    /// Provisioning is to be refused (SPEC E3).
+    EnforcementStarted {
+        /// Why.
+        reason: Reason
+    },
+    /// Neither overage nor enforcement any more (SPEC E4).
+    EnforcementEnded,
+    /// The manager does not answer: told once for each outage (SPEC A5).
+    CommunicationFailed {
+        /// Why.
+        reason: FailureReason
+    },
+    /// The manager answers again.
+    CommunicationRestored,
+    /// A licence that must be owned is not (SPEC X10).
+    RequiredLicenseMissing {
+        /// Index of the entitlement.
+        entitlement: u8
+    },
+    /// The manager does not know a tag.
+    InvalidTag {
+        /// Index of the entitlement.
+        entitlement: u8
+    },
+    /// The request's number had been used before; going on under a new epoch (SPEC T5).
+    NumberConflict,
+    /// The real-time clock went back; nothing was gained by it (SPEC T1).
+    ClockChanged,
+    /// A stored record could not be used.
+    RecordRejected {
+        /// Which.
+        record: RecordKind,
+        /// Why.
+        error: RecordError
+    },
+    /// State could not be stored; the device goes on with the last good state.
+    StorageFailed,
+    /// State can be stored again.
+    StorageRestored,
+    /// The queue was full: so many events are missing here (SPEC M3).
+    EventsLost {
+        /// How many.
+        count: u32
+    },
+}
+
+const QUEUE: usize = 12;
+
+/// Events between the agent and its host. When it is full, what follows is counted, and the count
+/// takes the place of the first event that fits again.
+#[derive(Debug)]
+pub(super) struct EventQueue {
+    waiting: Deque<Event, QUEUE>,
+    next_sequence: u32,
+    lost: u32,
+}
+
+impl EventQueue {
+    pub(super) const fn new() -> Self {
+        Self {
+            waiting: Deque::new(),
+            next_sequence: 0,
+            lost: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, at: DeviceTime, kind: EventKind) {
+        if self.lost > 0 || self.waiting.is_full() {
+            self.lost = self.lost.saturating_add(1);
+            return;
+        }
+        let event = Event {
+            sequence: self.next_sequence,
+            at,
+            kind,
+        };
+        self.next_sequence = self.next_sequence.wrapping_add(1);
+        // Not full: asked above.
+        let _ = self.waiting.push_back(event);
+    }
+
+    pub(super) fn pop(&mut self, now: DeviceTime) -> Option<Event> {
+        let event = self.waiting.pop_front();
+        if self.lost > 0 {
+            let count = core::mem::take(&mut self.lost);
+            let sequence = self.next_sequence.wrapping_add(count);
+            self.next_sequence = sequence;
+            self.push(now, EventKind::EventsLost { count });
+        }
+        event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_says_how_many_it_dropped() {
+        let mut queue = EventQueue::new();
+        let now = DeviceTime::from_secs(7);
+        for _ in 0..QUEUE + 5 {
+            queue.push(now, EventKind::Authorized);
+        }
+        let drained: heapless::Vec<Event, 64> = core::iter::from_fn(|| queue.pop(now)).collect();
+        assert_eq!(drained.len(), QUEUE + 1);
+        let last = drained.last().unwrap();
+        assert_eq!(last.kind, EventKind::EventsLost { count: 5 });
+        assert_eq!(last.sequence, u32::try_from(QUEUE).unwrap() + 5);
+        queue.push(now, EventKind::Authorized);
+        assert_eq!(queue.pop(now).unwrap().sequence, last.sequence + 1);
+    }
+}

@@ -1,0 +1,476 @@
+//! What each input does, and what time alone does.
+
+use super::authorization::{Compliance, ComplianceChange};
+use super::contact::{EXCHANGE_TIMEOUT, Purpose};
+use super::enforcement::{self, Cause};
+use super::evaluation::Notice;
+use super::registration::{Attempt, Phase, Standing};
+use super::{
+    Agent, Command, CommandError, Enforcement, Entropy, EventKind, FailureReason, Input, PEAK_SAVE,
+    Reason, RecordKind, RegistrationState, STORAGE_RETRY, TransportError, UnregisteredReason,
+    authorization_deadline,
+};
+use crate::crypto::Crypto;
+use crate::time::{DeviceTime, Duration, Now};
+use crate::token::Token;
+use crate::wire::{Nonce, RequestNumber};
+
+impl<C: Crypto, const N: usize> Agent<'_, C, N> {
+    /// Tells the agent that something happened at `now`.
+    ///
+    /// # Errors
+    /// [`CommandError`] for a command that cannot be carried out; nothing has changed then. No
+    /// other input fails.
+    pub fn handle_input(&mut self, now: Now, input: Input<'_>) -> Result<(), CommandError> {
+        if !self.booted {
+            return Err(CommandError::NotReady);
+        }
+        self.advance(now);
+        let result = match input {
+            Input::Wake => Ok(()),
+            Input::Command(command) => self.command(command),
+            Input::Entropy(seed) => {
+                self.entropy = Some(Entropy {
+                    seed: *seed,
+                    drawn: 0,
+                });
+                Ok(())
+            }
+            Input::Persisted(record) => {
+                self.persisted(record);
+                Ok(())
+            }
+            Input::PersistFailed(record) => {
+                self.persist_failed(record);
+                Ok(())
+            }
+            Input::Received(bytes) => {
+                self.received(bytes);
+                Ok(())
+            }
+            Input::TransportFailed(error) => {
+                self.exchange_failed(FailureReason::Transport(error));
+                Ok(())
+            }
+        };
+        self.settle();
+        result
+    }
+
+    /// Carries the state forward to `now`.
+    fn advance(&mut self, now: Now) {
+        let ran = self.clock.advance(now.uptime);
+        let now = self.clock.now();
+        let policy = self.policy();
+        if self.ledger.evaluation.counting {
+            let notice = self
+                .ledger
+                .evaluation
+                .count(ran, now, policy.evaluation_period);
+            self.tell_evaluation(notice);
+        }
+        if let Some(exchange) = self.exchange
+            && self.clock.uptime().saturating_since(exchange.sent) >= EXCHANGE_TIMEOUT
+        {
+            self.exchange_failed(FailureReason::Transport(TransportError::TimedOut));
+        }
+        let ended = self
+            .identity
+            .enrolment()
+            .map(|enrolment| enrolment.certificate_ends);
+        if let Some(at) = ended
+            && at <= now
+        {
+            // SPEC R4
+            self.leave(Standing::Expired { at });
+            self.tell(EventKind::RegistrationExpired);
+        }
+        self.advance_authorization(now);
+    }
+
+    fn advance_authorization(&mut self, now: DeviceTime) {
+        let policy = self.policy();
+        // A report that is due at the breach goes first (SPEC X6), where it can go at all.
+        let report_first = match self.exchange {
+            Some(exchange) => exchange.purpose == Purpose::Report,
+            None => !self.storage_failed && self.next_purpose() == Some(Purpose::Report),
+        };
+        let Some(authorization) = &mut self.ledger.authorization else {
+            return;
+        };
+        if !authorization.expired && authorization.deadline <= now {
+            authorization.expired = true;
+            self.ledger_store.save_by(now);
+            self.events.push(now, EventKind::AuthorizationExpired);
+        }
+        if report_first {
+            return;
+        }
+        // Twice: a long sleep may have passed both stages.
+        for _ in 0..2 {
+            if let Some(change) = authorization.compliance.advance(now, &policy) {
+                self.ledger_store.save_by(now);
+                self.events.push(now, compliance_event(change));
+            }
+        }
+    }
+
+    /// What follows from the new state, whatever changed it.
+    pub(super) fn settle(&mut self) {
+        let now = self.clock.now();
+        self.advance_authorization(now);
+        let counts = self.counters.counts();
+        let in_use = counts.any_in_use();
+        if in_use != core::mem::replace(&mut self.in_use, in_use)
+            && let Some(authorization) = &mut self.ledger.authorization
+        {
+            // SPEC X3
+            authorization.use_unanswered = in_use && authorization.answered.is_some();
+        }
+        let answered = self.is_authorized();
+        // SPEC A2, X1: until registration and the first authorization have both succeeded.
+        let expired = self.ledger.evaluation.expired().is_some();
+        let counting = in_use && !answered && !expired;
+        if counting != core::mem::replace(&mut self.ledger.evaluation.counting, counting) {
+            self.ledger_store.save_by(now);
+            if counting {
+                self.tell(EventKind::EvaluationStarted);
+            } else if !expired {
+                self.tell(EventKind::EvaluationPaused);
+            }
+        }
+        if expired && !answered {
+            let notice = self.ledger.evaluation.remind(now);
+            self.tell_evaluation(notice);
+        }
+        self.settle_enforcement();
+        let peaks = counts.to_report();
+        if peaks
+            .iter()
+            .zip(&self.saved_peaks)
+            .any(|(peak, saved)| peak > saved)
+        {
+            self.ledger_store.save_by(now.saturating_add(PEAK_SAVE));
+        }
+        if let Some(at) = self.next_checkpoint() {
+            self.ledger_store.save_by(at);
+        }
+    }
+
+    fn settle_enforcement(&mut self) {
+        let verdict = self.verdict();
+        let before = core::mem::replace(&mut self.enforcement, verdict);
+        if verdict == before {
+            return;
+        }
+        match verdict {
+            Enforcement::None => self.tell(EventKind::EnforcementEnded),
+            Enforcement::Overage { reason, ends } => {
+                self.tell(EventKind::OverageStarted { reason, ends });
+            }
+            Enforcement::Enforced { reason, .. } => {
+                self.tell(EventKind::EnforcementStarted { reason });
+            }
+        }
+    }
+
+    /// The verdict for this moment (SPEC E1, E2).
+    pub(super) fn verdict(&self) -> Enforcement {
+        let policy = self.policy();
+        let authorization = self.ledger.authorization.as_ref();
+        let breach = authorization.and_then(|a| match a.compliance {
+            Compliance::Breached { since } => Some(Cause {
+                reason: Reason::OutOfCompliance,
+                since: since.saturating_add(policy.pending_tolerance),
+            }),
+            _ => None,
+        });
+        let silence = authorization.filter(|a| a.expired).map(|a| Cause {
+            reason: Reason::AuthorizationExpired,
+            since: a.deadline,
+        });
+        let evaluation = self
+            .ledger
+            .evaluation
+            .expired()
+            .filter(|_| !self.is_authorized())
+            .map(|since| Cause {
+                reason: Reason::EvaluationExpired,
+                since,
+            });
+        let causes = [breach, silence, evaluation].into_iter().flatten();
+        enforcement::verdict(causes, policy.overage_period, self.clock.now())
+    }
+
+    pub(super) fn tell_evaluation(&mut self, notice: Option<Notice>) {
+        match notice {
+            Some(Notice::Warning { left }) => self.tell(EventKind::EvaluationWarning { left }),
+            Some(Notice::Expired) => {
+                let now = self.clock.now();
+                self.ledger_store.save_by(now);
+                self.tell(EventKind::EvaluationExpired);
+            }
+            None => {}
+        }
+    }
+
+    fn command(&mut self, command: Command<'_>) -> Result<(), CommandError> {
+        match command {
+            Command::Register { token, force } => self.register(token, force),
+            Command::Deregister => self.deregister(),
+            Command::RenewAuthorization => self.renew(Purpose::Report),
+            Command::RenewCertificate => self.renew(Purpose::RenewCertificate),
+        }
+    }
+
+    fn register(&mut self, token: &str, force: bool) -> Result<(), CommandError> {
+        let token = Token::parse(token).map_err(CommandError::Token)?;
+        // SPEC X12
+        if self.identity.state() == RegistrationState::Registered && !force {
+            return Err(CommandError::AlreadyRegistered);
+        }
+        if self
+            .exchange
+            .is_some_and(|exchange| exchange.purpose == Purpose::Register)
+        {
+            return Err(CommandError::RegistrationInProgress);
+        }
+        self.start_attempt(token, force)?;
+        self.ledger.contact.forget_retry();
+        Ok(())
+    }
+
+    /// Stores a new attempt. A key that an earlier attempt presented is used again: its answer may
+    /// have been lost, and a second key would be a second instance (SPEC T4).
+    pub(super) fn start_attempt(&mut self, token: Token, force: bool) -> Result<(), CommandError> {
+        let entropy = self.entropy.as_mut().ok_or(CommandError::NotReady)?;
+        let [nonce, _] = halves(entropy.draw(&self.crypto));
+        let key = match &self.identity.attempt {
+            Some(earlier) => earlier.key,
+            None => {
+                let seed = entropy.draw(&self.crypto);
+                self.crypto
+                    .generate(&seed)
+                    .map_err(|_| CommandError::KeyUnusable)?
+            }
+        };
+        let number = self.take_number();
+        let phase = Phase::Sending;
+        self.identity.attempt = Some(Attempt {
+            token,
+            force,
+            key,
+            number,
+            nonce: Nonce(nonce),
+            phase,
+        });
+        self.identity_store.save_by(self.clock.now());
+        Ok(())
+    }
+
+    fn deregister(&mut self) -> Result<(), CommandError> {
+        if self.identity.enrolment().is_some() {
+            self.wanted.deregister = true;
+            self.identity.attempt = None;
+            return Ok(());
+        }
+        // Nothing to leave but an attempt: it is dropped.
+        match self.identity.attempt.take() {
+            Some(_) => {
+                if self
+                    .exchange
+                    .is_some_and(|exchange| exchange.purpose == Purpose::Register)
+                {
+                    self.exchange = None;
+                }
+                self.identity_store.save_by(self.clock.now());
+                Ok(())
+            }
+            None => Err(CommandError::NotRegistered),
+        }
+    }
+
+    fn renew(&mut self, purpose: Purpose) -> Result<(), CommandError> {
+        if self.identity.enrolment().is_none() {
+            return Err(CommandError::NotRegistered);
+        }
+        match purpose {
+            Purpose::Report => self.wanted.report = true,
+            _ => self.wanted.renewal = true,
+        }
+        // A command tries at once (SPEC X5).
+        self.ledger.contact.forget_retry();
+        self.boot_hold = self.clock.now();
+        Ok(())
+    }
+
+    /// The next request number, and a new block of them when the last one is used up.
+    pub(super) fn take_number(&mut self) -> RequestNumber {
+        self.ensure_epoch();
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.saturating_add(1);
+        self.reserve_numbers(sequence);
+        RequestNumber {
+            epoch: self.ledger.epoch,
+            sequence,
+        }
+    }
+
+    /// Draws the first epoch of a device's life.
+    pub(super) fn ensure_epoch(&mut self) {
+        if self.ledger.epoch == 0
+            && let Some(entropy) = &mut self.entropy
+        {
+            self.ledger.epoch = random_epoch(entropy.draw(&self.crypto));
+            self.ledger_store.save_by(self.clock.now());
+        }
+    }
+
+    pub(super) fn reserve_numbers(&mut self, up_to: u64) {
+        if up_to > self.ledger.reserved_sequence {
+            self.ledger.reserved_sequence = up_to.saturating_add(super::SEQUENCE_BLOCK);
+            self.ledger_store.save_by(self.clock.now());
+        }
+    }
+
+    /// Ends the registration. What is in use stays counted, and evaluation resumes (SPEC X13).
+    pub(super) fn leave(&mut self, standing: Standing) {
+        let now = self.clock.now();
+        self.identity.standing = standing;
+        self.ledger.authorization = None;
+        self.ledger.contact.forget_retry();
+        self.wanted = super::Wanted::default();
+        self.exchange = None;
+        self.identity_store.save_by(now);
+        self.ledger_store.save_by(now);
+    }
+
+    pub(super) fn finish_deregistration(&mut self, manager_told: bool) {
+        let at = self.clock.now();
+        let reason = UnregisteredReason::Deregistered { manager_told, at };
+        self.leave(Standing::Unregistered(reason));
+        self.tell(EventKind::Deregistered { manager_told });
+    }
+
+    fn persisted(&mut self, record: RecordKind) {
+        let store = self.store_mut(record);
+        if !core::mem::take(&mut store.writing) {
+            return;
+        }
+        store.slot = usize::from(store.slot == 0);
+        store.not_before = None;
+        if record == RecordKind::Ledger {
+            self.durable_sequence = self.writing_sequence;
+        }
+        if core::mem::take(&mut self.storage_failed) {
+            self.tell(EventKind::StorageRestored);
+        }
+    }
+
+    pub(super) fn persist_failed(&mut self, record: RecordKind) {
+        let now = self.clock.now();
+        let store = self.store_mut(record);
+        if !core::mem::take(&mut store.writing) {
+            return;
+        }
+        store.save_by(now);
+        store.not_before = Some(now.saturating_add(STORAGE_RETRY));
+        if !core::mem::replace(&mut self.storage_failed, true) {
+            self.tell(EventKind::StorageFailed);
+        }
+    }
+
+    /// The request on its way got no acceptable answer.
+    pub(super) fn exchange_failed(&mut self, reason: FailureReason) {
+        if let Some(exchange) = self.exchange.take() {
+            self.request_failed(exchange.purpose, reason);
+        }
+    }
+
+    /// A request for `purpose` came to nothing.
+    pub(super) fn request_failed(&mut self, purpose: Purpose, reason: FailureReason) {
+        let now = self.clock.now();
+        let policy = self.policy();
+        match purpose {
+            Purpose::Register => {
+                self.attempt_waits(reason, policy.register_retry);
+                return;
+            }
+            // It always succeeds on the device (SPEC R6).
+            Purpose::Deregister => {
+                self.finish_deregistration(false);
+                return;
+            }
+            Purpose::Report => {}
+            Purpose::RenewCertificate => self.renewal_failed(reason),
+        }
+        let device = self.fingerprint;
+        if self.ledger.contact.failed(reason, now, &policy, device) {
+            self.tell(EventKind::CommunicationFailed { reason });
+        }
+    }
+
+    /// The attempt could not be decided; it goes again after `wait` (SPEC R3).
+    pub(super) fn attempt_waits(&mut self, reason: FailureReason, wait: Duration) {
+        let now = self.clock.now();
+        let Some(attempt) = &mut self.identity.attempt else {
+            return;
+        };
+        let failure = super::Failure { reason, at: now };
+        let retry_at = now.saturating_add(wait);
+        let again = matches!(attempt.phase, Phase::Waiting { failure, .. }
+            if failure.reason == reason);
+        attempt.phase = Phase::Waiting { retry_at, failure };
+        self.identity_store.save_by(now);
+        if !again {
+            self.tell(EventKind::RegistrationRetrying { reason });
+        }
+    }
+
+    pub(super) fn renewal_failed(&mut self, reason: FailureReason) {
+        let now = self.clock.now();
+        if let Some(enrolment) = self.identity.enrolment_mut() {
+            let told = enrolment.last_renewal.is_some_and(|last| last.is_err());
+            enrolment.last_renewal = Some(Err(super::Failure { reason, at: now }));
+            if !told {
+                self.identity_store.save_by(now);
+                self.tell(EventKind::CertificateRenewalFailed { reason });
+            }
+        }
+    }
+
+    /// Any signed answer is a success for the deadline (SPEC X4).
+    pub(super) fn extend_deadline(&mut self) {
+        let now = self.clock.now();
+        let deadline = authorization_deadline(now, &self.policy());
+        let Some(authorization) = &mut self.ledger.authorization else {
+            return;
+        };
+        authorization.deadline = deadline;
+        self.ledger_store.save_by(now);
+        if core::mem::take(&mut authorization.expired) {
+            self.tell(EventKind::AuthorizationRestored);
+        }
+    }
+}
+
+pub(super) const fn compliance_event(change: ComplianceChange) -> EventKind {
+    match change {
+        ComplianceChange::Started => EventKind::OutOfCompliancePending,
+        ComplianceChange::Shortly => EventKind::OutOfComplianceShortly,
+        ComplianceChange::Breached => EventKind::OutOfComplianceBreached,
+        ComplianceChange::Ended => EventKind::BackInCompliance,
+    }
+}
+
+pub(super) const fn halves(bytes: [u8; 32]) -> [[u8; 16]; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, rest @ ..] = bytes;
+    [[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], rest]
+}
+
+/// Never zero: that is the epoch of a device that has none yet.
+pub(super) const fn random_epoch(bytes: [u8; 32]) -> u32 {
+    let [a, b, c, d, ..] = bytes;
+    let epoch = u32::from_le_bytes([a, b, c, d]);
+    if epoch == 0 { 1 } else { epoch }
+}

@@ -1,0 +1,440 @@
+//! What the agent wants done next: storing before sending, and when to wake.
+
+use super::contact::{EXCHANGE_TIMEOUT, Exchange, Purpose};
+use super::registration::{Attempt, Phase};
+use super::{
+    Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, Output, RecordKind, record,
+};
+use crate::crypto::{Crypto, KeyHandle};
+use crate::product::Reporting;
+use crate::time::{DeviceTime, Duration};
+use crate::wire::{
+    EncodeError, Nonce, Register, Report, Request, RequestBody, RequestNumber, Usage,
+    encode_request,
+};
+use heapless::Vec;
+
+/// The buffer that [`Agent::poll_output`] writes records and requests into.
+pub type Buffer = [u8; BUFFER_MIN];
+
+impl<C: Crypto, const N: usize> Agent<'_, C, N> {
+    /// What is to be done next. Call it until it says [`Output::Wait`]; that answer changes only
+    /// with an input.
+    ///
+    /// `Persist` and `Transmit` speak of the first bytes of `buffer`, which stay until the next
+    /// call. While a record is being stored or a request is on its way, other outputs still come.
+    #[must_use]
+    pub fn poll_output(&mut self, buffer: &mut Buffer) -> Output {
+        let now = self.clock.now();
+        if let Some(event) = self.events.pop(now) {
+            return Output::Event(event);
+        }
+        if !self.booted {
+            return Output::Wait(None);
+        }
+        if self.entropy.is_none() && !core::mem::replace(&mut self.entropy_asked, true) {
+            return Output::NeedEntropy;
+        }
+        // Asked before the records are written, so that the numbers it needs go with them.
+        let purpose = self.purpose_ready();
+        if let Some(persist) = self.poll_records(buffer) {
+            return persist;
+        }
+        if let Some(purpose) = purpose.filter(|&purpose| self.may_transmit(purpose)) {
+            match self.encode(purpose, buffer) {
+                Ok(length) => return Output::Transmit { length },
+                Err(_) => {
+                    self.request_failed(purpose, FailureReason::KeyUnusable);
+                    self.settle();
+                    if let Some(event) = self.events.pop(now) {
+                        return Output::Event(event);
+                    }
+                }
+            }
+        }
+        Output::Wait(self.next_wake().map(|at| self.clock.uptime_at(at)))
+    }
+
+    /// The request to make now, its number reserved.
+    fn purpose_ready(&mut self) -> Option<Purpose> {
+        if self.exchange.is_some() {
+            return None;
+        }
+        let purpose = self.next_purpose()?;
+        if purpose != Purpose::Register {
+            self.entropy.as_ref()?;
+            self.ensure_epoch();
+            self.reserve_numbers(self.next_sequence);
+        }
+        Some(purpose)
+    }
+
+    /// Which request is due at this moment, if the manager may be asked at all.
+    pub(super) fn next_purpose(&self) -> Option<Purpose> {
+        let now = self.clock.now();
+        if self
+            .identity
+            .attempt
+            .is_some_and(|attempt| attempt.due().is_some_and(|at| at <= now))
+        {
+            return Some(Purpose::Register);
+        }
+        self.identity.enrolment()?;
+        if self.wanted.deregister {
+            return Some(Purpose::Deregister);
+        }
+        if self
+            .ledger
+            .contact
+            .retry
+            .is_some_and(|retry| retry.at > now)
+        {
+            return None;
+        }
+        if self.wanted.renewal || self.renewal_due().is_some_and(|at| at <= now) {
+            return Some(Purpose::RenewCertificate);
+        }
+        (self.wanted.report || self.report_due().is_some_and(|at| at <= now))
+            .then_some(Purpose::Report)
+    }
+
+    /// When the next report is due by the calendar of reports (SPEC A4, X3, X4).
+    pub(super) fn report_due(&self) -> Option<DeviceTime> {
+        let authorization = self.ledger.authorization.as_ref()?;
+        let due = authorization.report_due(&self.policy());
+        // Only a report that is merely overdue waits for its place after a boot.
+        let overdue = authorization.answered.is_some() && !authorization.use_unanswered;
+        Some(if overdue {
+            due.max(self.boot_hold)
+        } else {
+            due
+        })
+    }
+
+    pub(super) fn renewal_due(&self) -> Option<DeviceTime> {
+        self.identity
+            .enrolment()
+            .map(|enrolment| enrolment.renew_at)
+    }
+
+    /// Whether what the request depends on is stored durably.
+    fn may_transmit(&self, purpose: Purpose) -> bool {
+        match (purpose, &self.identity.attempt) {
+            (Purpose::Register, Some(attempt)) => {
+                self.identity_store.is_stored(self.clock.now())
+                    && attempt.number.sequence <= self.durable_sequence
+            }
+            (Purpose::Register, None) => false,
+            _ => self.next_sequence <= self.durable_sequence,
+        }
+    }
+
+    /// Writes the next record that is due into the buffer. Identity goes first: it holds all that
+    /// a boot needs to mend a ledger that was not written after it.
+    fn poll_records(&mut self, buffer: &mut Buffer) -> Option<Output> {
+        if self.identity_store.writing || self.ledger_store.writing {
+            return None;
+        }
+        let now = self.clock.now();
+        let record = RecordKind::ALL
+            .into_iter()
+            .find(|&kind| self.store(kind).is_due(now))?;
+        let store = self.store_mut(record);
+        store.writing = true;
+        store.due = None;
+        store.generation = store.generation.wrapping_add(1);
+        let (slot, generation) = (store.slot, store.generation);
+        let written = match record {
+            RecordKind::Identity => {
+                record::write(record, self.fingerprint, generation, &self.identity, buffer)
+            }
+            RecordKind::Ledger => {
+                self.fill_ledger();
+                record::write(record, self.fingerprint, generation, &self.ledger, buffer)
+            }
+        };
+        match written {
+            Some(length) => Some(Output::Persist {
+                record,
+                slot,
+                length,
+            }),
+            // The longest record fits: a test holds that. Were it ever not so, storage has failed.
+            None => {
+                self.persist_failed(record);
+                None
+            }
+        }
+    }
+
+    /// Brings what the ledger only mirrors up to date.
+    fn fill_ledger(&mut self) {
+        self.ledger.checkpoint = self.clock.checkpoint();
+        self.saved_peaks = self.counters.counts().to_report();
+        // Capacity is the array's length.
+        self.ledger.peaks = Vec::from_slice(&self.saved_peaks).unwrap_or_default();
+        self.writing_sequence = self.ledger.reserved_sequence;
+        self.ledger_written = self.clock.now();
+    }
+
+    fn encode(&mut self, purpose: Purpose, buffer: &mut Buffer) -> Result<usize, EncodeError> {
+        let covers_use = self.in_use;
+        let (length, digest) = match (purpose, self.identity.attempt) {
+            (Purpose::Register, Some(attempt)) => self.encode_registration(&attempt, buffer)?,
+            (Purpose::Register, None) => return Err(EncodeError::KeyUnusable),
+            _ => self.encode_numbered(purpose, buffer)?,
+        };
+        let sent = self.clock.uptime();
+        self.exchange = Some(Exchange {
+            purpose,
+            digest,
+            sent,
+            covers_use,
+        });
+        if let (Purpose::Register, Some(attempt)) = (purpose, &mut self.identity.attempt) {
+            attempt.phase = Phase::Sending;
+        }
+        Ok(length)
+    }
+
+    /// The same bytes each time, so that a repeat is answered like the first (SPEC T4).
+    fn encode_registration(
+        &self,
+        attempt: &Attempt,
+        buffer: &mut Buffer,
+    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
+        let public_key = self.crypto.public_key(&attempt.key)?;
+        let request = Request {
+            udi: self.device.udi,
+            instance: None,
+            number: attempt.number,
+            nonce: attempt.nonce,
+            body: RequestBody::Register(Register {
+                token: attempt.token,
+                public_key,
+                force: attempt.force,
+            }),
+        };
+        encode_request(&self.crypto, &attempt.key, &request, buffer)
+    }
+
+    fn encode_numbered(
+        &mut self,
+        purpose: Purpose,
+        buffer: &mut Buffer,
+    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
+        let (key, instance) = match self.identity.enrolment() {
+            Some(enrolment) => (enrolment.key, enrolment.instance),
+            None => return Err(EncodeError::KeyUnusable),
+        };
+        let nonce = match &mut self.entropy {
+            Some(entropy) => Nonce(super::inputs::halves(entropy.draw(&self.crypto))[0]),
+            None => return Err(EncodeError::KeyUnusable),
+        };
+        let number = RequestNumber {
+            epoch: self.ledger.epoch,
+            sequence: self.next_sequence,
+        };
+        self.next_sequence = self.next_sequence.saturating_add(1);
+        let body = match purpose {
+            Purpose::RenewCertificate => RequestBody::RenewCertificate,
+            Purpose::Deregister => RequestBody::Deregister,
+            Purpose::Report | Purpose::Register => RequestBody::Report(self.report()),
+        };
+        let request = Request {
+            udi: self.device.udi,
+            instance: Some(instance),
+            number,
+            nonce,
+            body,
+        };
+        self.encode_signed(&key, &request, buffer)
+    }
+
+    fn encode_signed(
+        &self,
+        key: &KeyHandle,
+        request: &Request<'_>,
+        buffer: &mut Buffer,
+    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
+        encode_request(&self.crypto, key, request, buffer)
+    }
+
+    /// The report of everything since the last answered one; closes the interval (SPEC A4, C3).
+    fn report<'r>(&self) -> Report<'r>
+    where
+        Self: 'r,
+    {
+        let now = self.clock.now();
+        let since = match (&self.ledger.authorization, self.identity.enrolment()) {
+            (Some(authorization), Some(enrolment)) => {
+                authorization.answered.unwrap_or(enrolment.registered_at)
+            }
+            _ => now,
+        };
+        let peaks = self.counters.begin_interval();
+        let license_type = self.counters.license_type();
+        let usage = license_type
+            .entitlements
+            .iter()
+            .zip(peaks)
+            .filter_map(|(entitlement, peak)| match entitlement.reporting {
+                Reporting::Peak => Some(Usage {
+                    tag: entitlement.tag,
+                    peak,
+                }),
+                Reporting::Presence => Some(Usage {
+                    tag: entitlement.tag,
+                    peak: 0,
+                }),
+                Reporting::StoredOnly => None,
+            })
+            .collect();
+        Report {
+            host_name: self.device.host_name,
+            software_version: self.device.software_version,
+            covers_seconds: now.saturating_since(since).as_secs(),
+            usage,
+        }
+    }
+
+    /// The earliest moment at which time alone changes something.
+    fn next_wake(&self) -> Option<DeviceTime> {
+        let policy = self.policy();
+        let now = self.clock.now();
+        let in_exchange = self.exchange.map(|exchange| {
+            let waited = self.clock.uptime().saturating_since(exchange.sent);
+            now.saturating_add(EXCHANGE_TIMEOUT.saturating_sub(waited))
+        });
+        let evaluation = self.ledger.evaluation.counting.then(|| {
+            now.saturating_add(
+                self.ledger
+                    .evaluation
+                    .next_notice_in(policy.evaluation_period),
+            )
+        });
+        let reminder = self
+            .ledger
+            .evaluation
+            .reminder_due()
+            .filter(|_| !self.is_authorized());
+        let (deadline, stage) = match &self.ledger.authorization {
+            Some(authorization) => (
+                (!authorization.expired).then_some(authorization.deadline),
+                authorization.compliance.next_stage(&policy),
+            ),
+            None => (None, None),
+        };
+        let overage = match self.enforcement {
+            Enforcement::Overage { ends, .. } => Some(ends),
+            Enforcement::None | Enforcement::Enforced { .. } => None,
+        };
+        let certificate = self
+            .identity
+            .enrolment()
+            .map(|enrolment| enrolment.certificate_ends);
+        [
+            self.identity_store.next_write(),
+            self.ledger_store.next_write(),
+            in_exchange,
+            self.next_contact(),
+            evaluation,
+            reminder,
+            deadline,
+            stage,
+            overage,
+            certificate,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// When the manager is asked next; `None` while a request is on its way, or none will be made.
+    pub(super) fn next_contact(&self) -> Option<DeviceTime> {
+        if self.exchange.is_some() || self.entropy.is_none() {
+            return None;
+        }
+        let attempt = self.identity.attempt.and_then(|attempt| attempt.due());
+        [attempt, self.next_renewal(), self.next_report()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When the next report is sent, as far as can be told.
+    pub(super) fn next_report(&self) -> Option<DeviceTime> {
+        let due = if self.wanted.report {
+            Some(DeviceTime::default())
+        } else {
+            self.report_due()
+        };
+        due.map(|at| self.not_before_retry(at))
+    }
+
+    /// When the certificate is renewed next, as far as can be told.
+    pub(super) fn next_renewal(&self) -> Option<DeviceTime> {
+        let due = if self.wanted.renewal {
+            Some(DeviceTime::default())
+        } else {
+            self.renewal_due()
+        };
+        due.map(|at| self.not_before_retry(at))
+    }
+
+    fn not_before_retry(&self, at: DeviceTime) -> DeviceTime {
+        self.ledger
+            .contact
+            .retry
+            .map_or(at, |retry| at.max(retry.at))
+    }
+
+    /// Whether a registration's first report was answered.
+    pub(super) fn is_authorized(&self) -> bool {
+        self.ledger
+            .authorization
+            .as_ref()
+            .is_some_and(|a| a.answered.is_some())
+    }
+
+    /// While a period runs whose time would be lost with the power, time is stored every hour.
+    pub(super) fn next_checkpoint(&self) -> Option<DeviceTime> {
+        let out_of_compliance = self
+            .ledger
+            .authorization
+            .as_ref()
+            .is_some_and(|authorization| authorization.compliance.out_since().is_some());
+        let runs = self.ledger.evaluation.counting
+            || self.enforcement != Enforcement::None
+            || self.ledger.contact.retry.is_some()
+            || out_of_compliance;
+        runs.then(|| self.ledger_written.saturating_add(CHECKPOINT))
+    }
+
+    fn store(&self, record: RecordKind) -> &super::Store {
+        match record {
+            RecordKind::Identity => &self.identity_store,
+            RecordKind::Ledger => &self.ledger_store,
+        }
+    }
+
+    pub(super) fn store_mut(&mut self, record: RecordKind) -> &mut super::Store {
+        match record {
+            RecordKind::Identity => &mut self.identity_store,
+            RecordKind::Ledger => &mut self.ledger_store,
+        }
+    }
+}
+
+impl Attempt {
+    /// When it is to be sent; `None` once it was refused.
+    pub(super) fn due(&self) -> Option<DeviceTime> {
+        match self.phase {
+            Phase::Sending => Some(DeviceTime::default()),
+            Phase::Waiting { retry_at, .. } => Some(retry_at),
+            Phase::Refused(_) => None,
+        }
+    }
+}
+
+const _: () = assert!(CHECKPOINT.as_secs() > Duration::from_minutes(15).as_secs());

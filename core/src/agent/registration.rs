@@ -1,0 +1,160 @@
+//! Registration: what the device is to its manager, and the attempt to change it (SPEC R1–R9).
+//!
+//! Two facts that are stored together and change apart: the [`Standing`] and the [`Attempt`]. A
+//! re-registration that fails then cannot touch a working registration, because it never held it
+//! (SPEC R9). The states people see ([`RegistrationState`]) are a projection of the two.
+//!
+//! *Rejected:* one enumeration of the six states. `Registered` would need every state of an attempt
+//! inside it, and each transition would have to carry the working registration along.
+
+use super::failure::Failure;
+use crate::crypto::KeyHandle;
+use crate::identity::InstanceId;
+use crate::time::{DeviceTime, UnixTime};
+use crate::token::Token;
+use crate::wire::{ACCOUNT_NAME_MAX, Nonce, RequestNumber};
+use heapless::String;
+use serde::{Deserialize, Serialize};
+
+/// Everything about registration that survives a boot: the identity record.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Identity {
+    pub(super) standing: Standing,
+    pub(super) attempt: Option<Attempt>,
+}
+
+/// What the device is to its manager.
+#[allow(clippy::large_enum_variant)] // no heap to box into; there is one per device
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) enum Standing {
+    Unregistered(UnregisteredReason),
+    Registered(Enrolment),
+    /// The certificate ended (SPEC R4).
+    Expired {
+        at: DeviceTime,
+    },
+}
+
+/// Why a device is not registered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum UnregisteredReason {
+    /// It never was.
+    Never,
+    /// By command.
+    Deregistered {
+        /// Whether the manager knows.
+        manager_told: bool,
+        /// When.
+        at: DeviceTime,
+    },
+    /// The manager removed the instance or let its certificate end (SPEC X14).
+    Removed {
+        /// When the device learned it.
+        at: DeviceTime,
+    },
+}
+
+/// A registration that holds.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Enrolment {
+    pub(super) key: KeyHandle,
+    /// The manager's name for this device.
+    pub instance: InstanceId,
+    /// When it was registered.
+    pub registered_at: DeviceTime,
+    /// Counts the ID certificates.
+    pub certificate_serial: u32,
+    /// End of the ID certificate by the manager's clock.
+    pub certificate_until: UnixTime,
+    /// The same moment in the device's own time.
+    pub certificate_ends: DeviceTime,
+    /// When renewal is tried.
+    pub renew_at: DeviceTime,
+    /// How the last renewal went: `Ok` with its time, or the failure.
+    pub last_renewal: Option<Result<DeviceTime, Failure>>,
+    /// The account.
+    pub smart_account: String<ACCOUNT_NAME_MAX>,
+    /// The sub-pool in it.
+    pub virtual_account: String<ACCOUNT_NAME_MAX>,
+    /// Whether the token allowed export-controlled functions (SPEC R8).
+    pub export_controlled_allowed: bool,
+}
+
+/// An attempt to register. Stored before it is first sent, so that it can be repeated to the byte
+/// (SPEC T4).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Attempt {
+    pub(super) token: Token,
+    pub(super) force: bool,
+    pub(super) key: KeyHandle,
+    pub(super) number: RequestNumber,
+    pub(super) nonce: Nonce,
+    pub(super) phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) enum Phase {
+    /// To be sent, or sent and not answered.
+    Sending,
+    /// Could not be sent; goes again at `retry_at` (SPEC R3).
+    Waiting {
+        retry_at: DeviceTime,
+        failure: Failure,
+    },
+    /// Refused for good (SPEC R3).
+    Refused(Failure),
+}
+
+/// The registration as people see it (SPEC R1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum RegistrationState {
+    /// Not registered. The evaluation counts while anything is in use.
+    Unregistered,
+    /// The manager has been asked; its answer decides.
+    Registering,
+    /// The manager could not be reached; it is asked again at a known time.
+    Retrying,
+    /// The manager refused, and the reason is kept. Only a new command goes on from here.
+    Failed,
+    /// Registered. A re-registration under way is shown beside it (SPEC X12).
+    Registered,
+    /// The ID certificate ran out. The device counts as unregistered and must register again.
+    Expired,
+}
+
+impl Identity {
+    pub(super) const fn new() -> Self {
+        Self {
+            standing: Standing::Unregistered(UnregisteredReason::Never),
+            attempt: None,
+        }
+    }
+
+    /// What people see: a working registration first, then the attempt, then why there is neither.
+    pub(super) fn state(&self) -> RegistrationState {
+        match (&self.standing, self.attempt.map(|attempt| attempt.phase)) {
+            (Standing::Registered(_), _) => RegistrationState::Registered,
+            (_, Some(Phase::Sending)) => RegistrationState::Registering,
+            (_, Some(Phase::Waiting { .. })) => RegistrationState::Retrying,
+            (_, Some(Phase::Refused(_))) => RegistrationState::Failed,
+            (Standing::Expired { .. }, None) => RegistrationState::Expired,
+            (Standing::Unregistered(_), None) => RegistrationState::Unregistered,
+        }
+    }
+
+    pub(super) const fn enrolment(&self) -> Option<&Enrolment> {
+        match &self.standing {
+            Standing::Registered(enrolment) => Some(enrolment),
+            Standing::Unregistered(_) | Standing::Expired { .. } => None,
+        }
+    }
+
+    pub(super) const fn enrolment_mut(&mut self) -> Option<&mut Enrolment> {
+        match &mut self.standing {
+            Standing::Registered(enrolment) => Some(enrolment),
+            Standing::Unregistered(_) | Standing::Expired { .. } => None,
+        }
+    }
+}
