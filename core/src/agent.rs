@@ -213,10 +213,7 @@ impl<const N: usize> Ledger<N> {
             evaluation: Evaluation::new(),
             epoch: 0,
             reserved_sequence: 0,
-            last_answer: AnswerNumber {
-                epoch: 0,
-                sequence: 0,
-            },
+            last_answer: AnswerNumber { epoch: 0, sequence: 0 },
             policy: None,
             authorization: None,
             contact: Contact::new(),
@@ -240,13 +237,7 @@ struct Store {
 
 impl Store {
     const fn new() -> Self {
-        Self {
-            generation: 0,
-            slot: 0,
-            due: None,
-            not_before: None,
-            writing: false,
-        }
+        Self { generation: 0, slot: 0, due: None, not_before: None, writing: false }
     }
 
     fn save_by(&mut self, at: DeviceTime) {
@@ -257,10 +248,7 @@ impl Store {
     /// way.
     fn next_write(&self) -> Option<DeviceTime> {
         let due = self.due.filter(|_| !self.writing)?;
-        Some(
-            self.not_before
-                .map_or(due, |not_before| due.max(not_before)),
-        )
+        Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
     }
 
     fn is_due(&self, now: DeviceTime) -> bool {
@@ -297,9 +285,7 @@ impl core::fmt::Debug for Entropy {
 impl Entropy {
     fn draw<C: Crypto>(&mut self, crypto: &C) -> [u8; 32] {
         self.drawn = self.drawn.wrapping_add(1);
-        crypto
-            .digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()])
-            .0
+        crypto.digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()]).0
     }
 }
 
@@ -328,11 +314,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             entropy: None,
             entropy_asked: false,
             exchange: None,
-            wanted: Wanted {
-                deregister: false,
-                report: false,
-                renewal: false,
-            },
+            wanted: Wanted { deregister: false, report: false, renewal: false },
             next_sequence: 1,
             durable_sequence: 0,
             writing_sequence: 0,
@@ -373,19 +355,13 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         kind: RecordKind,
         slots: [Option<&'s [u8]>; 2],
     ) -> Result<Option<&'s [u8]>, RecordError> {
-        let Selection {
-            newest,
-            write_next,
-            problems,
-        } = record::newest(kind, self.fingerprint, slots);
+        let Selection { newest, write_next, problems } =
+            record::newest(kind, self.fingerprint, slots);
         for error in problems.into_iter().flatten() {
             if newest.is_none() && matches!(error, RecordError::NewerVersion(_)) {
                 return Err(error);
             }
-            self.tell(EventKind::RecordRejected {
-                record: kind,
-                error,
-            });
+            self.tell(EventKind::RecordRejected { record: kind, error });
         }
         match kind {
             RecordKind::Identity => self.identity_store.slot = write_next,
@@ -403,10 +379,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         match sound.and_then(|sound| Ok((sound.generation, sound.decode()?))) {
             Ok(loaded) => Some(loaded),
             Err(error) => {
-                self.tell(EventKind::RecordRejected {
-                    record: kind,
-                    error,
-                });
+                self.tell(EventKind::RecordRejected { record: kind, error });
                 None
             }
         }
@@ -428,19 +401,13 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 TimeOff::Measured(off) => off.min(CHECKPOINT),
                 TimeOff::Unknown | TimeOff::ClockWentBack => CHECKPOINT,
             };
-            let notice = self
-                .ledger
-                .evaluation
-                .count(charge, device_now, policy.evaluation_period);
+            let notice = self.ledger.evaluation.count(charge, device_now, policy.evaluation_period);
             self.tell_evaluation(notice);
             self.ledger.evaluation.counting = false;
             self.ledger_store.save_by(device_now);
         }
         // The two records are written one after the other: a cut between them is mended here.
-        let registered_at = self
-            .identity
-            .enrolment()
-            .map(|enrolment| enrolment.registered_at);
+        let registered_at = self.identity.enrolment().map(|enrolment| enrolment.registered_at);
         match (registered_at, &self.ledger.authorization) {
             (Some(at), None) => {
                 let deadline = authorization_deadline(at, &policy);
@@ -490,8 +457,84 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
 
 /// When an authorization answered at `at` ends: the period less the back-date (SPEC X2).
 fn authorization_deadline(at: DeviceTime, policy: &Policy) -> DeviceTime {
-    at.saturating_add(policy.authorization_period)
-        .saturating_sub(policy.backdate)
+    at.saturating_add(policy.authorization_period).saturating_sub(policy.backdate)
 }
 
 const _: () = assert!(RECORD_MAX <= BUFFER_MIN);
+
+#[cfg(test)]
+mod tests {
+    use super::authorization::Compliance;
+    use super::registration::{Attempt, Enrolment, Phase, Standing};
+    use super::*;
+    use crate::crypto::KeyHandle;
+    use crate::identity::InstanceId;
+    use crate::policy::PolicyBounds;
+    use crate::product::ENTITLEMENTS_MAX;
+    use crate::time::UnixTime;
+    use crate::token::Token;
+    use crate::wire::{AcceptError, EntitlementAnswer, Nonce, Verdict};
+
+    const LATE: DeviceTime = DeviceTime::from_secs(u64::MAX);
+
+    fn length<T: Serialize>(record: RecordKind, value: &T) -> usize {
+        let device = DeviceFingerprint([0xff; 8]);
+        record::write(record, device, u32::MAX, value, &mut [0; 2 * RECORD_MAX]).unwrap()
+    }
+
+    #[test]
+    fn the_longest_records_fit() {
+        let failure = Failure {
+            reason: FailureReason::NotAccepted(AcceptError::ManagerCertificateExpired),
+            at: LATE,
+        };
+        let mut identity = Identity::new();
+        let name: heapless::String<40> = core::iter::repeat_n('n', 40).collect();
+        identity.standing = Standing::Registered(Enrolment {
+            key: KeyHandle([0xff; 32]),
+            instance: InstanceId([0xff; 16]),
+            registered_at: LATE,
+            certificate_serial: u32::MAX,
+            certificate_until: UnixTime::from_secs(u64::MAX),
+            certificate_ends: LATE,
+            renew_at: LATE,
+            last_renewal: Some(Err(failure)),
+            smart_account: name.clone(),
+            virtual_account: name,
+            export_controlled_allowed: true,
+        });
+        identity.attempt = Some(Attempt {
+            token: Token([0xff; 20]),
+            force: true,
+            key: KeyHandle([0xff; 32]),
+            number: RequestNumber { epoch: u32::MAX, sequence: u64::MAX },
+            nonce: Nonce([0xff; 16]),
+            phase: Phase::Waiting { retry_at: LATE, failure },
+        });
+        assert!(length(RecordKind::Identity, &identity) <= RECORD_MAX);
+
+        let mut ledger = Ledger::<ENTITLEMENTS_MAX>::new();
+        ledger.epoch = u32::MAX;
+        ledger.reserved_sequence = u64::MAX;
+        ledger.last_answer = AnswerNumber { epoch: u32::MAX, sequence: u64::MAX };
+        ledger.policy = Some(PolicyBounds::fixed(Policy::DEFAULT).max);
+        let mut authorization = Authorization::new(LATE);
+        authorization.answered = Some(LATE);
+        authorization.compliance = Compliance::Pending { since: LATE, warned: true };
+        let answer = EntitlementAnswer { verdict: Verdict::NotOwned, owned: u32::MAX };
+        authorization.entitlements = core::iter::repeat_n(answer, ENTITLEMENTS_MAX).collect();
+        ledger.authorization = Some(authorization);
+        let policy = Policy { retry_max: Duration::MAX, ..Policy::DEFAULT };
+        for _ in 0..3 {
+            ledger.contact.failed(failure.reason, LATE, &policy, DeviceFingerprint([1; 8]));
+        }
+        ledger.peaks = core::iter::repeat_n(u32::MAX, ENTITLEMENTS_MAX).collect();
+        assert!(length(RecordKind::Ledger, &ledger) <= RECORD_MAX);
+    }
+
+    #[test]
+    fn an_agent_of_eight_entitlements_is_small() {
+        let size = size_of::<Agent<'_, crate::crypto::SoftwareCrypto, 8>>();
+        assert!(size <= 2_048, "{size} bytes");
+    }
+}

@@ -6,10 +6,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The symbol for the low five bits of `value`.
 pub fn symbol(value: u8) -> u8 {
-    ALPHABET
-        .get(usize::from(value & 31))
-        .copied()
-        .unwrap_or(b'0')
+    ALPHABET.get(usize::from(value & 31)).copied().unwrap_or(b'0')
 }
 
 /// The value of a symbol as typed, or `None` for one outside the alphabet.
@@ -33,14 +30,7 @@ mod tests {
             assert_eq!(value(symbol(number)), Some(number));
             assert_eq!(value(symbol(number).to_ascii_lowercase()), Some(number));
         }
-        let folded = [
-            (b'O', 0),
-            (b'o', 0),
-            (b'I', 1),
-            (b'i', 1),
-            (b'L', 1),
-            (b'l', 1),
-        ];
+        let folded = [(b'O', 0), (b'o', 0), (b'I', 1), (b'i', 1), (b'L', 1), (b'l', 1)];
         for (typed, number) in folded {
             assert_eq!(value(typed), Some(number));
         }

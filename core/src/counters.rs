@@ -29,11 +29,7 @@ pub struct Counts<const N: usize> {
 }
 
 impl<const N: usize> Counts<N> {
-    const ZERO: Self = Self {
-        in_use: [0; N],
-        peak: [0; N],
-        unanswered: [0; N],
-    };
+    const ZERO: Self = Self { in_use: [0; N], peak: [0; N], unanswered: [0; N] };
 
     /// Whether anything at all is in use.
     pub fn any_in_use(&self) -> bool {
@@ -67,10 +63,7 @@ pub enum CountError {
 impl<'a, const N: usize> Counters<'a, N> {
     /// Counters at zero: a boot starts with nothing in use (SPEC X9).
     pub const fn new(license_type: &'a LicenseType<'a>) -> Self {
-        Self {
-            license_type,
-            counts: Mutex::new(Cell::new(Counts::ZERO)),
-        }
+        Self { license_type, counts: Mutex::new(Cell::new(Counts::ZERO)) }
     }
 
     /// What is counted.
@@ -108,9 +101,7 @@ impl<'a, const N: usize> Counters<'a, N> {
         self.change(|counts| {
             let count = self.count_of(counts, feature)?;
             let in_use = *count;
-            *count = in_use
-                .checked_sub(n)
-                .ok_or(CountError::NotAcquired { in_use })?;
+            *count = in_use.checked_sub(n).ok_or(CountError::NotAcquired { in_use })?;
             Ok(())
         })
     }
@@ -150,17 +141,11 @@ impl<'a, const N: usize> Counters<'a, N> {
     ) -> Result<&'c mut u32, CountError> {
         let feature = self.license_type.features.get(feature.index());
         let index = usize::from(feature.ok_or(CountError::UnknownFeature)?.entitlement);
-        counts
-            .in_use
-            .get_mut(index)
-            .ok_or(CountError::UnknownFeature)
+        counts.in_use.get_mut(index).ok_or(CountError::UnknownFeature)
     }
 
     fn raise_peaks(&self, counts: &mut Counts<N>) -> Result<(), CountError> {
-        let total = counts
-            .in_use
-            .iter()
-            .try_fold(0_u32, |sum, &count| sum.checked_add(count));
+        let total = counts.in_use.iter().try_fold(0_u32, |sum, &count| sum.checked_add(count));
         if total.is_none() {
             return Err(CountError::Overflow);
         }
@@ -237,17 +222,9 @@ mod tests {
         counters.acquire(standard, 9).unwrap();
         counters.release(standard, 6).unwrap();
         assert_eq!(counters.begin_interval()[0], 9);
-        assert_eq!(
-            counters.begin_interval()[0],
-            9,
-            "the first report got no answer"
-        );
+        assert_eq!(counters.begin_interval()[0], 9, "the first report got no answer");
         counters.report_answered();
-        assert_eq!(
-            counters.counts().to_report()[0],
-            3,
-            "starts at what is in use"
-        );
+        assert_eq!(counters.counts().to_report()[0], 3, "starts at what is in use");
         counters.restore_peaks(&[7]);
         assert_eq!(counters.begin_interval()[0], 7);
     }
@@ -258,14 +235,8 @@ mod tests {
         let (standard, premium) = (feature("standard-seat"), feature("premium-seat"));
         counters.acquire(standard, 2).unwrap();
         let before = counters.counts();
-        assert_eq!(
-            counters.release(standard, 3),
-            Err(CountError::NotAcquired { in_use: 2 })
-        );
-        assert_eq!(
-            counters.acquire(premium, u32::MAX),
-            Err(CountError::Overflow)
-        );
+        assert_eq!(counters.release(standard, 3), Err(CountError::NotAcquired { in_use: 2 }));
+        assert_eq!(counters.acquire(premium, u32::MAX), Err(CountError::Overflow));
         let both = [(premium, 1), (standard, u32::MAX)];
         assert_eq!(counters.acquire_all(&both), Err(CountError::Overflow));
         assert_eq!(counters.counts(), before);

@@ -46,11 +46,7 @@ impl<'a> Udi<'a> {
         serial_number: &'a str,
         uuid: Option<[u8; 16]>,
     ) -> Result<Self, UdiError> {
-        let udi = Self {
-            product_id,
-            serial_number,
-            uuid,
-        };
+        let udi = Self { product_id, serial_number, uuid };
         udi.check()?;
         Ok(udi)
     }
@@ -91,11 +87,7 @@ fn check_part(part: &str, longest: usize) -> Result<(), UdiError> {
         return Err(UdiError::TooLong);
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-./_".contains(&byte);
-    if part.bytes().all(allowed) {
-        Ok(())
-    } else {
-        Err(UdiError::BadCharacter)
-    }
+    if part.bytes().all(allowed) { Ok(()) } else { Err(UdiError::BadCharacter) }
 }
 
 /// The first eight bytes of the digest of a UDI.

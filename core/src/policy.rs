@@ -90,10 +90,7 @@ pub struct PolicyBounds {
 impl PolicyBounds {
     /// Bounds that hold the policy still: no manager can change it.
     pub const fn fixed(policy: Policy) -> Self {
-        Self {
-            min: policy,
-            max: policy,
-        }
+        Self { min: policy, max: policy }
     }
 }
 
@@ -132,19 +129,13 @@ mod tests {
     fn a_manager_cannot_leave_the_bounds() {
         let mut min = Policy::DEFAULT;
         min.overage_period = Duration::from_days(30);
-        let bounds = PolicyBounds {
-            min,
-            max: Policy::DEFAULT,
-        };
+        let bounds = PolicyBounds { min, max: Policy::DEFAULT };
         let mut sent = Policy::DEFAULT;
         sent.overage_period = Duration::from_days(1);
         sent.report_interval = Duration::MAX;
         let clamped = bounds.clamp(sent);
         assert_eq!(clamped.overage_period, Duration::from_days(30));
         assert_eq!(clamped.report_interval, Policy::DEFAULT.report_interval);
-        assert_eq!(
-            PolicyBounds::fixed(Policy::DEFAULT).clamp(sent),
-            Policy::DEFAULT
-        );
+        assert_eq!(PolicyBounds::fixed(Policy::DEFAULT).clamp(sent), Policy::DEFAULT);
     }
 }

@@ -131,10 +131,7 @@ impl ProductDefinition<'_> {
 impl LicenseType<'_> {
     /// Looks a feature up by its name.
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
-        let index = self
-            .features
-            .iter()
-            .position(|feature| feature.name == name)?;
+        let index = self.features.iter().position(|feature| feature.name == name)?;
         u8::try_from(index).ok().map(FeatureId)
     }
 
@@ -167,11 +164,7 @@ impl LicenseType<'_> {
                 return Err(DefinitionError::ChainReporting);
             }
         }
-        if self
-            .features
-            .iter()
-            .any(|feature| usize::from(feature.entitlement) >= count)
-        {
+        if self.features.iter().any(|feature| usize::from(feature.entitlement) >= count) {
             return Err(DefinitionError::FeatureWithoutEntitlement);
         }
         Ok(())

@@ -139,18 +139,12 @@ pub struct Now {
 impl Now {
     /// A platform without a real-time clock (SPEC T3).
     pub const fn without_real_time(uptime: Instant) -> Self {
-        Self {
-            uptime,
-            real_time: None,
-        }
+        Self { uptime, real_time: None }
     }
 
     /// A platform with a real-time clock.
     pub const fn with_real_time(uptime: Instant, real_time: UnixTime) -> Self {
-        Self {
-            uptime,
-            real_time: Some(real_time),
-        }
+        Self { uptime, real_time: Some(real_time) }
     }
 }
 
@@ -166,10 +160,7 @@ pub struct ClockUnreadable;
 /// # Errors
 /// [`ClockUnreadable`] when the clock reports an error or its unit does not convert to seconds.
 pub fn uptime<C: Clock<T = u64>>(clock: &C) -> Result<Instant, ClockUnreadable> {
-    let since_boot = clock
-        .try_now()
-        .map_err(|_| ClockUnreadable)?
-        .duration_since_epoch();
+    let since_boot = clock.try_now().map_err(|_| ClockUnreadable)?.duration_since_epoch();
     let Seconds(seconds) = Seconds::<u64>::try_from(since_boot).map_err(|_| ClockUnreadable)?;
     Ok(Instant::from_secs(seconds))
 }
@@ -192,20 +183,14 @@ mod tests {
     #[test]
     fn a_clock_of_milliseconds_reads_ten_years() {
         let ten_years_ms = 10 * 365 * 86_400 * 1_000 + 999;
-        assert_eq!(
-            uptime(&Milliseconds(ten_years_ms)),
-            Ok(Instant::from_secs(315_360_000))
-        );
+        assert_eq!(uptime(&Milliseconds(ten_years_ms)), Ok(Instant::from_secs(315_360_000)));
     }
 
     #[test]
     fn arithmetic_saturates_at_both_ends() {
         let end = DeviceTime::from_secs(u64::MAX);
         assert_eq!(end.saturating_add(Duration::from_days(1)), end);
-        assert_eq!(
-            DeviceTime::default().saturating_sub(Duration::MAX),
-            DeviceTime::default()
-        );
+        assert_eq!(DeviceTime::default().saturating_sub(Duration::MAX), DeviceTime::default());
         assert_eq!(end.saturating_since(DeviceTime::default()), Duration::MAX);
         assert_eq!(DeviceTime::default().saturating_since(end), Duration::ZERO);
         assert_eq!(Duration::from_days(u32::MAX), Duration::MAX);

@@ -72,11 +72,7 @@ impl Token {
             return Err(TokenError::WrongLength(count));
         }
         let token = Self(secret.bytes);
-        if check == token.check() {
-            Ok(token)
-        } else {
-            Err(TokenError::Mistyped)
-        }
+        if check == token.check() { Ok(token) } else { Err(TokenError::Mistyped) }
     }
 
     /// The token as it is shown to the administrator: 39 ASCII characters.
@@ -104,10 +100,7 @@ impl Token {
 fn symbol_at(bytes: &[u8; 20], index: usize) -> u8 {
     let bit = index.saturating_mul(5);
     let first = bytes.get(bit.wrapping_shr(3)).copied().unwrap_or_default();
-    let second = bytes
-        .get(bit.wrapping_shr(3).saturating_add(1))
-        .copied()
-        .unwrap_or_default();
+    let second = bytes.get(bit.wrapping_shr(3).saturating_add(1)).copied().unwrap_or_default();
     let pair = u16::from_be_bytes([first, second]);
     let shift = 11_u32.saturating_sub(u32::try_from(bit & 7).unwrap_or_default());
     u8::try_from(pair.wrapping_shr(shift) & 31).unwrap_or_default()
@@ -159,10 +152,7 @@ mod tests {
         assert_eq!(Token::parse(""), Err(TokenError::NotAToken));
         assert_eq!(Token::parse("eyJhbGciOi"), Err(TokenError::NotAToken));
         assert_eq!(Token::parse(&text[..30]), Err(TokenError::WrongLength(27)));
-        assert_eq!(
-            Token::parse(&(text.to_string() + "0")),
-            Err(TokenError::WrongLength(37))
-        );
+        assert_eq!(Token::parse(&(text.to_string() + "0")), Err(TokenError::WrongLength(37)));
         assert_eq!(Token::parse("LHT00*"), Err(TokenError::BadCharacter(6)));
     }
 

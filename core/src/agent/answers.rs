@@ -94,9 +94,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Report | Purpose::RenewCertificate => {
                 self.exchange_succeeded();
                 let wait = wait.max(Duration::from_secs(1));
-                self.ledger
-                    .contact
-                    .postponed(self.clock.now(), wait, &policy);
+                self.ledger.contact.postponed(self.clock.now(), wait, &policy);
             }
         }
     }
@@ -127,10 +125,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn refused(&mut self, purpose: Purpose, refusal: Refusal) {
-        let gone = matches!(
-            refusal,
-            Refusal::InstanceUnknown | Refusal::CertificateExpired
-        );
+        let gone = matches!(refusal, Refusal::InstanceUnknown | Refusal::CertificateExpired);
         let now = self.clock.now();
         match purpose {
             Purpose::Register => {
@@ -206,16 +201,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     ) -> (DeviceTime, DeviceTime) {
         let now = self.clock.now();
         let longest = self.definition.policy_bounds.max.certificate_period;
-        let lasts = certificate
-            .valid_until
-            .saturating_since(signed)
-            .min(longest);
+        let lasts = certificate.valid_until.saturating_since(signed).min(longest);
         let half = Duration::from_secs(lasts.as_secs().wrapping_shr(1));
-        let renewal = if policy.certificate_renewal < lasts {
-            policy.certificate_renewal
-        } else {
-            half
-        };
+        let renewal =
+            if policy.certificate_renewal < lasts { policy.certificate_renewal } else { half };
         (now.saturating_add(lasts), now.saturating_add(renewal))
     }
 
@@ -251,10 +240,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger.policy = answer.policy;
         let policy = self.policy();
         let out = entitlements.iter().any(|entitlement| {
-            matches!(
-                entitlement.verdict,
-                Verdict::OutOfCompliance | Verdict::InvalidTag
-            )
+            matches!(entitlement.verdict, Verdict::OutOfCompliance | Verdict::InvalidTag)
         });
         let out_since = out.then(|| match answer.out_of_compliance_since {
             Some(since) => now.saturating_sub(signed.saturating_since(since)),
@@ -292,10 +278,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let mut all = Vec::new();
         for entitlement in self.counters.license_type().entitlements {
             let one = match entitlement.reporting {
-                Reporting::StoredOnly => EntitlementAnswer {
-                    verdict: Verdict::InCompliance,
-                    owned: 0,
-                },
+                Reporting::StoredOnly => {
+                    EntitlementAnswer { verdict: Verdict::InCompliance, owned: 0 }
+                }
                 Reporting::Peak | Reporting::Presence => *given.next()?,
             };
             all.push(one).ok()?;

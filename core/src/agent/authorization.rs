@@ -92,15 +92,8 @@ impl Compliance {
                 }
                 // What the manager has seen since before counts for a device that registers again
                 // (SPEC X6); reports that had to come first do not.
-                let since = if policy.consecutive_reports > 1 {
-                    now
-                } else {
-                    since.min(now)
-                };
-                *self = Self::Pending {
-                    since,
-                    warned: false,
-                };
+                let since = if policy.consecutive_reports > 1 { now } else { since.min(now) };
+                *self = Self::Pending { since, warned: false };
                 Some(ComplianceChange::Started)
             }
         }
@@ -116,10 +109,7 @@ impl Compliance {
             return Some(ComplianceChange::Breached);
         }
         if !warned && since.saturating_add(policy.pending_warning) <= now {
-            *self = Self::Pending {
-                since,
-                warned: true,
-            };
+            *self = Self::Pending { since, warned: true };
             return Some(ComplianceChange::Shortly);
         }
         None
@@ -172,10 +162,7 @@ impl<const N: usize> Authorization<N> {
     }
 
     pub(super) fn verdict(&self, index: usize) -> Verdict {
-        self.entitlements
-            .get(index)
-            .map(|answer| answer.verdict)
-            .unwrap_or_default()
+        self.entitlements.get(index).map(|answer| answer.verdict).unwrap_or_default()
     }
 }
 

@@ -50,11 +50,7 @@ pub(super) const EXCHANGE_TIMEOUT: Duration = Duration::from_minutes(2);
 
 impl Contact {
     pub(super) const fn new() -> Self {
-        Self {
-            last: None,
-            retry: None,
-            outage_told: false,
-        }
+        Self { last: None, retry: None, outage_told: false }
     }
 
     /// Notes a failure and sets the next attempt; says whether the outage is to be told.
@@ -79,16 +75,10 @@ impl Contact {
 
     /// Notes that the manager asked to come back later.
     pub(super) fn postponed(&mut self, now: DeviceTime, wait: Duration, policy: &Policy) {
-        let failure = Failure {
-            reason: FailureReason::RetryLater,
-            at: now,
-        };
+        let failure = Failure { reason: FailureReason::RetryLater, at: now };
         self.last = Some(Err(failure));
         let interval = wait.min(policy.retry_max);
-        self.retry = Some(Retry {
-            at: now.saturating_add(interval),
-            interval: Duration::ZERO,
-        });
+        self.retry = Some(Retry { at: now.saturating_add(interval), interval: Duration::ZERO });
     }
 
     /// Notes an answer; says whether the end of an outage is to be told.
@@ -109,9 +99,7 @@ impl Contact {
 /// that meet once do not meet at every retry.
 fn jittered(interval: Duration, device: DeviceFingerprint) -> Duration {
     let mixed = mix(u64::from_le_bytes(device.0) ^ u64::from(interval.as_secs()));
-    let half = u64::from(interval.as_secs())
-        .saturating_add(1)
-        .wrapping_shr(1);
+    let half = u64::from(interval.as_secs()).saturating_add(1).wrapping_shr(1);
     // The upper 32 bits as a fraction of one, of half the interval.
     let off = mixed.wrapping_shr(32).saturating_mul(half).wrapping_shr(32);
     interval.saturating_sub(Duration::from_secs(u32::try_from(off).unwrap_or_default()))
@@ -120,9 +108,7 @@ fn jittered(interval: Duration, device: DeviceFingerprint) -> Duration {
 /// How long a device waits with a report that is overdue when it boots: up to a minute, by device,
 /// so that a site's power coming back is not a site's reports in one second (SPEC X4).
 pub(super) fn boot_spread(device: DeviceFingerprint) -> Duration {
-    let seconds = mix(u64::from_le_bytes(device.0))
-        .wrapping_shr(32)
-        .saturating_mul(60);
+    let seconds = mix(u64::from_le_bytes(device.0)).wrapping_shr(32).saturating_mul(60);
     Duration::from_secs(u32::try_from(seconds.wrapping_shr(32)).unwrap_or_default())
 }
 
@@ -156,14 +142,8 @@ mod tests {
                 assert_eq!(told, minutes == 15, "one event for each outage");
                 let at = contact.retry.unwrap().at;
                 let waited = at.saturating_since(now);
-                assert!(
-                    waited <= Duration::from_minutes(minutes),
-                    "{waited:?} of {minutes} min"
-                );
-                assert!(
-                    waited >= Duration::from_secs(minutes * 30),
-                    "{waited:?} of {minutes} min"
-                );
+                assert!(waited <= Duration::from_minutes(minutes), "{waited:?} of {minutes} min");
+                assert!(waited >= Duration::from_secs(minutes * 30), "{waited:?} of {minutes} min");
                 now = at;
             }
             assert!(contact.succeeded(now));
@@ -179,10 +159,7 @@ mod tests {
         for retry in first_retries {
             seconds[usize::try_from(retry).unwrap()] += 1;
         }
-        assert!(
-            seconds.iter().all(|&count| count < 20),
-            "no second takes 2 % of the fleet"
-        );
+        assert!(seconds.iter().all(|&count| count < 20), "no second takes 2 % of the fleet");
         assert!(seconds[450..500].iter().sum::<u32>() > 50);
         assert!(seconds[850..].iter().sum::<u32>() > 50);
     }
@@ -194,9 +171,6 @@ mod tests {
         contact.postponed(now, Duration::from_secs(90), &Policy::DEFAULT);
         assert_eq!(contact.retry.unwrap().at, DeviceTime::from_secs(1_090));
         contact.postponed(now, Duration::MAX, &Policy::DEFAULT);
-        assert_eq!(
-            contact.retry.unwrap().at,
-            now.saturating_add(Policy::DEFAULT.retry_max)
-        );
+        assert_eq!(contact.retry.unwrap().at, now.saturating_add(Policy::DEFAULT.retry_max));
     }
 }

@@ -35,9 +35,7 @@ struct Calendar {
 
 impl Calendar {
     const fn new(device: DeviceTime, unix: UnixTime) -> Self {
-        Self {
-            offset: unix.as_secs().wrapping_sub(device.as_secs()),
-        }
+        Self { offset: unix.as_secs().wrapping_sub(device.as_secs()) }
     }
 
     const fn unix(self, device: DeviceTime) -> UnixTime {
@@ -56,11 +54,8 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// That of a device with no past. It starts well above zero, so that what a manager remembers
     /// of an earlier life (SPEC X6) has a place on the scale.
-    pub(super) const FIRST: Self = Self {
-        at: DeviceTime::from_secs(1 << 30),
-        calendar: None,
-        credited: Duration::ZERO,
-    };
+    pub(super) const FIRST: Self =
+        Self { at: DeviceTime::from_secs(1 << 30), calendar: None, credited: Duration::ZERO };
 }
 
 /// What a boot learned about the time since the checkpoint.
@@ -130,8 +125,7 @@ impl DeviceClock {
     }
 
     pub(super) const fn now(&self) -> DeviceTime {
-        self.base
-            .saturating_add(self.latest.saturating_since(self.booted))
+        self.base.saturating_add(self.latest.saturating_since(self.booted))
     }
 
     /// The calendar time of a device time, as far as it is known.
@@ -155,11 +149,7 @@ impl DeviceClock {
     }
 
     pub(super) const fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            at: self.now(),
-            calendar: self.calendar,
-            credited: self.credited,
-        }
+        Checkpoint { at: self.now(), calendar: self.calendar, credited: self.credited }
     }
 }
 
@@ -171,10 +161,7 @@ mod tests {
 
     fn now(uptime: u64, real_time: Option<u64>) -> Now {
         let real_time = real_time.map(UnixTime::from_secs);
-        Now {
-            uptime: Instant::from_secs(uptime),
-            real_time,
-        }
+        Now { uptime: Instant::from_secs(uptime), real_time }
     }
 
     fn life(seconds: u64) -> DeviceTime {
@@ -234,15 +221,9 @@ mod tests {
     #[test]
     fn an_uptime_that_goes_back_stands_still() {
         let (mut clock, _) = DeviceClock::boot(now(100, None), Checkpoint::FIRST);
-        assert_eq!(
-            clock.advance(Instant::from_secs(160)),
-            Duration::from_secs(60)
-        );
+        assert_eq!(clock.advance(Instant::from_secs(160)), Duration::from_secs(60));
         assert_eq!(clock.advance(Instant::from_secs(130)), Duration::ZERO);
-        assert_eq!(
-            clock.advance(Instant::from_secs(161)),
-            Duration::from_secs(1)
-        );
+        assert_eq!(clock.advance(Instant::from_secs(161)), Duration::from_secs(1));
         assert_eq!(clock.now(), life(61));
     }
 }

@@ -68,10 +68,7 @@ pub(super) fn verdict(
     };
     let (reason, ends) = (first.reason, ends(&first));
     if ends <= now {
-        Enforcement::Enforced {
-            reason,
-            since: ends,
-        }
+        Enforcement::Enforced { reason, since: ends }
     } else {
         Enforcement::Overage { reason, ends }
     }
@@ -87,57 +84,24 @@ mod tests {
 
     #[test]
     fn the_period_that_ends_first_decides() {
-        let out = Cause {
-            reason: Reason::OutOfCompliance,
-            since: day(10),
-        };
-        let silent = Cause {
-            reason: Reason::AuthorizationExpired,
-            since: day(5),
-        };
+        let out = Cause { reason: Reason::OutOfCompliance, since: day(10) };
+        let silent = Cause { reason: Reason::AuthorizationExpired, since: day(5) };
         let period = Duration::from_days(90);
         let both = [out, silent];
         let at = |now| verdict(both.into_iter(), period, now);
         let reason = Reason::AuthorizationExpired;
-        assert_eq!(
-            at(day(11)),
-            Enforcement::Overage {
-                reason,
-                ends: day(95)
-            }
-        );
-        assert_eq!(
-            at(day(95)),
-            Enforcement::Enforced {
-                reason,
-                since: day(95)
-            }
-        );
+        assert_eq!(at(day(11)), Enforcement::Overage { reason, ends: day(95) });
+        assert_eq!(at(day(95)), Enforcement::Enforced { reason, since: day(95) });
         let alone = verdict([out].into_iter(), period, day(95));
         let reason = Reason::OutOfCompliance;
-        assert_eq!(
-            alone,
-            Enforcement::Overage {
-                reason,
-                ends: day(100)
-            }
-        );
+        assert_eq!(alone, Enforcement::Overage { reason, ends: day(100) });
     }
 
     #[test]
     fn an_expired_evaluation_is_enforced_at_once() {
-        let cause = Cause {
-            reason: Reason::EvaluationExpired,
-            since: day(3),
-        };
+        let cause = Cause { reason: Reason::EvaluationExpired, since: day(3) };
         let verdict = verdict([cause].into_iter(), Duration::from_days(90), day(3));
         let reason = Reason::EvaluationExpired;
-        assert_eq!(
-            verdict,
-            Enforcement::Enforced {
-                reason,
-                since: day(3)
-            }
-        );
+        assert_eq!(verdict, Enforcement::Enforced { reason, since: day(3) });
     }
 }

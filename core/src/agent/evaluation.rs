@@ -145,9 +145,7 @@ mod tests {
 
     #[test]
     fn warnings_come_at_the_times_of_a3() {
-        let mut expected: Vec<u32> = [60, 30, 21, 14, 7, 6, 5, 4, 3, 2, 1]
-            .map(|d| d * 24)
-            .to_vec();
+        let mut expected: Vec<u32> = [60, 30, 21, 14, 7, 6, 5, 4, 3, 2, 1].map(|d| d * 24).to_vec();
         expected.extend((1..24).rev());
         let mut evaluation = Evaluation::new();
         let mut now = DeviceTime::from_secs(1_000);
@@ -162,10 +160,7 @@ mod tests {
                     warned.push(left.as_secs() / 3_600);
                 }
                 Some(Notice::Expired) => break,
-                None => panic!(
-                    "woken with nothing to tell at {:?}",
-                    evaluation.left(PERIOD)
-                ),
+                None => panic!("woken with nothing to tell at {:?}", evaluation.left(PERIOD)),
             }
         }
         assert_eq!(warned, expected);
@@ -173,10 +168,7 @@ mod tests {
         assert_eq!(evaluation.expired(), Some(now));
         let hour = Duration::from_hours(1);
         assert_eq!(evaluation.remind(now), None);
-        assert_eq!(
-            evaluation.remind(now.saturating_add(hour)),
-            Some(Notice::Expired)
-        );
+        assert_eq!(evaluation.remind(now.saturating_add(hour)), Some(Notice::Expired));
     }
 
     #[test]
@@ -185,10 +177,7 @@ mod tests {
         let late = Duration::from_days(91);
         let now = DeviceTime::from_secs(0).saturating_add(late);
         assert_eq!(evaluation.count(late, now, PERIOD), Some(Notice::Expired));
-        assert_eq!(
-            evaluation.expired(),
-            Some(DeviceTime::from_secs(90 * 86_400))
-        );
+        assert_eq!(evaluation.expired(), Some(DeviceTime::from_secs(90 * 86_400)));
     }
 
     #[test]
@@ -196,15 +185,7 @@ mod tests {
         let mut evaluation = Evaluation::new();
         let step = Duration::from_days(80);
         let warned = evaluation.count(step, DeviceTime::from_secs(0), PERIOD);
-        assert_eq!(
-            warned,
-            Some(Notice::Warning {
-                left: Duration::from_days(10)
-            })
-        );
-        assert_eq!(
-            evaluation.count(Duration::ZERO, DeviceTime::from_secs(0), PERIOD),
-            None
-        );
+        assert_eq!(warned, Some(Notice::Warning { left: Duration::from_days(10) }));
+        assert_eq!(evaluation.count(Duration::ZERO, DeviceTime::from_secs(0), PERIOD), None);
     }
 }

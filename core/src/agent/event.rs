@@ -158,11 +158,7 @@ pub(super) struct EventQueue {
 
 impl EventQueue {
     pub(super) const fn new() -> Self {
-        Self {
-            waiting: Deque::new(),
-            next_sequence: 0,
-            lost: 0,
-        }
+        Self { waiting: Deque::new(), next_sequence: 0, lost: 0 }
     }
 
     pub(super) fn push(&mut self, at: DeviceTime, kind: EventKind) {
@@ -170,11 +166,7 @@ impl EventQueue {
             self.lost = self.lost.saturating_add(1);
             return;
         }
-        let event = Event {
-            sequence: self.next_sequence,
-            at,
-            kind,
-        };
+        let event = Event { sequence: self.next_sequence, at, kind };
         self.next_sequence = self.next_sequence.wrapping_add(1);
         // Not full: asked above.
         let _ = self.waiting.push_back(event);

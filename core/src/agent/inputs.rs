@@ -30,10 +30,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Input::Wake => Ok(()),
             Input::Command(command) => self.command(command),
             Input::Entropy(seed) => {
-                self.entropy = Some(Entropy {
-                    seed: *seed,
-                    drawn: 0,
-                });
+                self.entropy = Some(Entropy { seed: *seed, drawn: 0 });
                 Ok(())
             }
             Input::Persisted(record) => {
@@ -63,10 +60,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let now = self.clock.now();
         let policy = self.policy();
         if self.ledger.evaluation.counting {
-            let notice = self
-                .ledger
-                .evaluation
-                .count(ran, now, policy.evaluation_period);
+            let notice = self.ledger.evaluation.count(ran, now, policy.evaluation_period);
             self.tell_evaluation(notice);
         }
         if let Some(exchange) = self.exchange
@@ -74,10 +68,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         {
             self.exchange_failed(FailureReason::Transport(TransportError::TimedOut));
         }
-        let ended = self
-            .identity
-            .enrolment()
-            .map(|enrolment| enrolment.certificate_ends);
+        let ended = self.identity.enrolment().map(|enrolment| enrolment.certificate_ends);
         if let Some(at) = ended
             && at <= now
         {
@@ -145,11 +136,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         self.settle_enforcement();
         let peaks = counts.to_report();
-        if peaks
-            .iter()
-            .zip(&self.saved_peaks)
-            .any(|(peak, saved)| peak > saved)
-        {
+        if peaks.iter().zip(&self.saved_peaks).any(|(peak, saved)| peak > saved) {
             self.ledger_store.save_by(now.saturating_add(PEAK_SAVE));
         }
         if let Some(at) = self.next_checkpoint() {
@@ -185,19 +172,15 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }),
             _ => None,
         });
-        let silence = authorization.filter(|a| a.expired).map(|a| Cause {
-            reason: Reason::AuthorizationExpired,
-            since: a.deadline,
-        });
+        let silence = authorization
+            .filter(|a| a.expired)
+            .map(|a| Cause { reason: Reason::AuthorizationExpired, since: a.deadline });
         let evaluation = self
             .ledger
             .evaluation
             .expired()
             .filter(|_| !self.is_authorized())
-            .map(|since| Cause {
-                reason: Reason::EvaluationExpired,
-                since,
-            });
+            .map(|since| Cause { reason: Reason::EvaluationExpired, since });
         let causes = [breach, silence, evaluation].into_iter().flatten();
         enforcement::verdict(causes, policy.overage_period, self.clock.now())
     }
@@ -229,10 +212,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if self.identity.state() == RegistrationState::Registered && !force {
             return Err(CommandError::AlreadyRegistered);
         }
-        if self
-            .exchange
-            .is_some_and(|exchange| exchange.purpose == Purpose::Register)
-        {
+        if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
             return Err(CommandError::RegistrationInProgress);
         }
         self.start_attempt(token, force)?;
@@ -249,21 +229,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Some(earlier) => earlier.key,
             None => {
                 let seed = entropy.draw(&self.crypto);
-                self.crypto
-                    .generate(&seed)
-                    .map_err(|_| CommandError::KeyUnusable)?
+                self.crypto.generate(&seed).map_err(|_| CommandError::KeyUnusable)?
             }
         };
         let number = self.take_number();
         let phase = Phase::Sending;
-        self.identity.attempt = Some(Attempt {
-            token,
-            force,
-            key,
-            number,
-            nonce: Nonce(nonce),
-            phase,
-        });
+        self.identity.attempt =
+            Some(Attempt { token, force, key, number, nonce: Nonce(nonce), phase });
         self.identity_store.save_by(self.clock.now());
         Ok(())
     }
@@ -277,10 +249,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // Nothing to leave but an attempt: it is dropped.
         match self.identity.attempt.take() {
             Some(_) => {
-                if self
-                    .exchange
-                    .is_some_and(|exchange| exchange.purpose == Purpose::Register)
-                {
+                if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
                     self.exchange = None;
                 }
                 self.identity_store.save_by(self.clock.now());
@@ -310,10 +279,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let sequence = self.next_sequence;
         self.next_sequence = sequence.saturating_add(1);
         self.reserve_numbers(sequence);
-        RequestNumber {
-            epoch: self.ledger.epoch,
-            sequence,
-        }
+        RequestNumber { epoch: self.ledger.epoch, sequence }
     }
 
     /// Draws the first epoch of a device's life.

@@ -5,9 +5,9 @@ use super::registration::{Attempt, Phase};
 use super::{
     Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, Output, RecordKind, record,
 };
-use crate::crypto::{Crypto, KeyHandle};
+use crate::crypto::{Crypto, Digest};
 use crate::product::Reporting;
-use crate::time::{DeviceTime, Duration};
+use crate::time::DeviceTime;
 use crate::wire::{
     EncodeError, Nonce, Register, Report, Request, RequestBody, RequestNumber, Usage,
     encode_request,
@@ -72,23 +72,14 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Which request is due at this moment, if the manager may be asked at all.
     pub(super) fn next_purpose(&self) -> Option<Purpose> {
         let now = self.clock.now();
-        if self
-            .identity
-            .attempt
-            .is_some_and(|attempt| attempt.due().is_some_and(|at| at <= now))
-        {
+        if self.identity.attempt.is_some_and(|attempt| attempt.due().is_some_and(|at| at <= now)) {
             return Some(Purpose::Register);
         }
         self.identity.enrolment()?;
         if self.wanted.deregister {
             return Some(Purpose::Deregister);
         }
-        if self
-            .ledger
-            .contact
-            .retry
-            .is_some_and(|retry| retry.at > now)
-        {
+        if self.ledger.contact.retry.is_some_and(|retry| retry.at > now) {
             return None;
         }
         if self.wanted.renewal || self.renewal_due().is_some_and(|at| at <= now) {
@@ -104,17 +95,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let due = authorization.report_due(&self.policy());
         // Only a report that is merely overdue waits for its place after a boot.
         let overdue = authorization.answered.is_some() && !authorization.use_unanswered;
-        Some(if overdue {
-            due.max(self.boot_hold)
-        } else {
-            due
-        })
+        Some(if overdue { due.max(self.boot_hold) } else { due })
     }
 
     pub(super) fn renewal_due(&self) -> Option<DeviceTime> {
-        self.identity
-            .enrolment()
-            .map(|enrolment| enrolment.renew_at)
+        self.identity.enrolment().map(|enrolment| enrolment.renew_at)
     }
 
     /// Whether what the request depends on is stored durably.
@@ -136,9 +121,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return None;
         }
         let now = self.clock.now();
-        let record = RecordKind::ALL
-            .into_iter()
-            .find(|&kind| self.store(kind).is_due(now))?;
+        let record = RecordKind::ALL.into_iter().find(|&kind| self.store(kind).is_due(now))?;
         let store = self.store_mut(record);
         store.writing = true;
         store.due = None;
@@ -154,11 +137,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }
         };
         match written {
-            Some(length) => Some(Output::Persist {
-                record,
-                slot,
-                length,
-            }),
+            Some(length) => Some(Output::Persist { record, slot, length }),
             // The longest record fits: a test holds that. Were it ever not so, storage has failed.
             None => {
                 self.persist_failed(record);
@@ -185,15 +164,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             _ => self.encode_numbered(purpose, buffer)?,
         };
         let sent = self.clock.uptime();
-        self.exchange = Some(Exchange {
-            purpose,
-            digest,
-            sent,
-            covers_use,
-        });
-        if let (Purpose::Register, Some(attempt)) = (purpose, &mut self.identity.attempt) {
-            attempt.phase = Phase::Sending;
-        }
+        self.exchange = Some(Exchange { purpose, digest, sent, covers_use });
         Ok(length)
     }
 
@@ -202,7 +173,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         &self,
         attempt: &Attempt,
         buffer: &mut Buffer,
-    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
+    ) -> Result<(usize, Digest), EncodeError> {
         let public_key = self.crypto.public_key(&attempt.key)?;
         let request = Request {
             udi: self.device.udi,
@@ -222,7 +193,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         &mut self,
         purpose: Purpose,
         buffer: &mut Buffer,
-    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
+    ) -> Result<(usize, Digest), EncodeError> {
         let (key, instance) = match self.identity.enrolment() {
             Some(enrolment) => (enrolment.key, enrolment.instance),
             None => return Err(EncodeError::KeyUnusable),
@@ -231,33 +202,16 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Some(entropy) => Nonce(super::inputs::halves(entropy.draw(&self.crypto))[0]),
             None => return Err(EncodeError::KeyUnusable),
         };
-        let number = RequestNumber {
-            epoch: self.ledger.epoch,
-            sequence: self.next_sequence,
-        };
+        let number = RequestNumber { epoch: self.ledger.epoch, sequence: self.next_sequence };
         self.next_sequence = self.next_sequence.saturating_add(1);
         let body = match purpose {
             Purpose::RenewCertificate => RequestBody::RenewCertificate,
             Purpose::Deregister => RequestBody::Deregister,
             Purpose::Report | Purpose::Register => RequestBody::Report(self.report()),
         };
-        let request = Request {
-            udi: self.device.udi,
-            instance: Some(instance),
-            number,
-            nonce,
-            body,
-        };
-        self.encode_signed(&key, &request, buffer)
-    }
-
-    fn encode_signed(
-        &self,
-        key: &KeyHandle,
-        request: &Request<'_>,
-        buffer: &mut Buffer,
-    ) -> Result<(usize, crate::crypto::Digest), EncodeError> {
-        encode_request(&self.crypto, key, request, buffer)
+        let request =
+            Request { udi: self.device.udi, instance: Some(instance), number, nonce, body };
+        encode_request(&self.crypto, &key, &request, buffer)
     }
 
     /// The report of everything since the last answered one; closes the interval (SPEC A4, C3).
@@ -279,14 +233,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             .iter()
             .zip(peaks)
             .filter_map(|(entitlement, peak)| match entitlement.reporting {
-                Reporting::Peak => Some(Usage {
-                    tag: entitlement.tag,
-                    peak,
-                }),
-                Reporting::Presence => Some(Usage {
-                    tag: entitlement.tag,
-                    peak: 0,
-                }),
+                Reporting::Peak => Some(Usage { tag: entitlement.tag, peak }),
+                Reporting::Presence => Some(Usage { tag: entitlement.tag, peak: 0 }),
                 Reporting::StoredOnly => None,
             })
             .collect();
@@ -307,17 +255,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             now.saturating_add(EXCHANGE_TIMEOUT.saturating_sub(waited))
         });
         let evaluation = self.ledger.evaluation.counting.then(|| {
-            now.saturating_add(
-                self.ledger
-                    .evaluation
-                    .next_notice_in(policy.evaluation_period),
-            )
+            now.saturating_add(self.ledger.evaluation.next_notice_in(policy.evaluation_period))
         });
-        let reminder = self
-            .ledger
-            .evaluation
-            .reminder_due()
-            .filter(|_| !self.is_authorized());
+        let reminder = self.ledger.evaluation.reminder_due().filter(|_| !self.is_authorized());
         let (deadline, stage) = match &self.ledger.authorization {
             Some(authorization) => (
                 (!authorization.expired).then_some(authorization.deadline),
@@ -329,15 +269,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Enforcement::Overage { ends, .. } => Some(ends),
             Enforcement::None | Enforcement::Enforced { .. } => None,
         };
-        let certificate = self
-            .identity
-            .enrolment()
-            .map(|enrolment| enrolment.certificate_ends);
+        let certificate = self.identity.enrolment().map(|enrolment| enrolment.certificate_ends);
         [
             self.identity_store.next_write(),
             self.ledger_store.next_write(),
             in_exchange,
-            self.next_contact(),
+            // What is due and was not sent waits for storage, which has its own wake.
+            self.next_contact().filter(|&at| at > now),
             evaluation,
             reminder,
             deadline,
@@ -356,45 +294,29 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return None;
         }
         let attempt = self.identity.attempt.and_then(|attempt| attempt.due());
-        [attempt, self.next_renewal(), self.next_report()]
-            .into_iter()
-            .flatten()
-            .min()
+        [attempt, self.next_renewal(), self.next_report()].into_iter().flatten().min()
     }
 
     /// When the next report is sent, as far as can be told.
     pub(super) fn next_report(&self) -> Option<DeviceTime> {
-        let due = if self.wanted.report {
-            Some(DeviceTime::default())
-        } else {
-            self.report_due()
-        };
+        let due = if self.wanted.report { Some(DeviceTime::default()) } else { self.report_due() };
         due.map(|at| self.not_before_retry(at))
     }
 
     /// When the certificate is renewed next, as far as can be told.
     pub(super) fn next_renewal(&self) -> Option<DeviceTime> {
-        let due = if self.wanted.renewal {
-            Some(DeviceTime::default())
-        } else {
-            self.renewal_due()
-        };
+        let due =
+            if self.wanted.renewal { Some(DeviceTime::default()) } else { self.renewal_due() };
         due.map(|at| self.not_before_retry(at))
     }
 
     fn not_before_retry(&self, at: DeviceTime) -> DeviceTime {
-        self.ledger
-            .contact
-            .retry
-            .map_or(at, |retry| at.max(retry.at))
+        self.ledger.contact.retry.map_or(at, |retry| at.max(retry.at))
     }
 
     /// Whether a registration's first report was answered.
     pub(super) fn is_authorized(&self) -> bool {
-        self.ledger
-            .authorization
-            .as_ref()
-            .is_some_and(|a| a.answered.is_some())
+        self.ledger.authorization.as_ref().is_some_and(|a| a.answered.is_some())
     }
 
     /// While a period runs whose time would be lost with the power, time is stored every hour.
@@ -436,5 +358,3 @@ impl Attempt {
         }
     }
 }
-
-const _: () = assert!(CHECKPOINT.as_secs() > Duration::from_minutes(15).as_secs());

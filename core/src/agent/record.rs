@@ -117,29 +117,8 @@ pub(super) fn read(
     device: DeviceFingerprint,
     bytes: &[u8],
 ) -> Result<Sound<'_>, RecordError> {
-    let (header, _) = bytes
-        .split_first_chunk::<HEADER>()
-        .ok_or(RecordError::Damaged)?;
-    let [
-        m0,
-        m1,
-        version,
-        code,
-        f0,
-        f1,
-        f2,
-        f3,
-        f4,
-        f5,
-        f6,
-        f7,
-        g0,
-        g1,
-        g2,
-        g3,
-        l0,
-        l1,
-    ] = *header;
+    let (header, _) = bytes.split_first_chunk::<HEADER>().ok_or(RecordError::Damaged)?;
+    let [m0, m1, version, code, f0, f1, f2, f3, f4, f5, f6, f7, g0, g1, g2, g3, l0, l1] = *header;
     if [m0, m1] != MAGIC || code != kind.code() {
         return Err(RecordError::Damaged);
     }
@@ -157,10 +136,7 @@ pub(super) fn read(
         return Err(RecordError::Foreign);
     }
     let payload = covered.get(HEADER..).ok_or(RecordError::Damaged)?;
-    Ok(Sound {
-        generation: u32::from_le_bytes([g0, g1, g2, g3]),
-        payload,
-    })
+    Ok(Sound { generation: u32::from_le_bytes([g0, g1, g2, g3]), payload })
 }
 
 /// Which of two stored generations a boot uses, and into which slot the next write goes.
@@ -192,11 +168,7 @@ pub fn newest(kind: RecordKind, device: DeviceFingerprint, slots: [Option<&[u8]>
         (None, Some(_)) => Some(1),
         (Some(a), Some(b)) => Some(usize::from(b > a)),
     };
-    Selection {
-        newest,
-        write_next: usize::from(newest == Some(0)),
-        problems,
-    }
+    Selection { newest, write_next: usize::from(newest == Some(0)), problems }
 }
 
 #[cfg(test)]
@@ -227,11 +199,7 @@ mod tests {
                 let mut altered = whole.clone();
                 altered[place] ^= 1 << bit;
                 let result = read(RecordKind::Ledger, DEVICE, &altered);
-                assert_eq!(
-                    result.err(),
-                    Some(RecordError::Damaged),
-                    "bit {bit} of {place}"
-                );
+                assert_eq!(result.err(), Some(RecordError::Damaged), "bit {bit} of {place}");
             }
         }
     }
@@ -251,20 +219,13 @@ mod tests {
         let (old, new, torn) = (record(4), record(5), &record(6)[..30]);
         let pick = |slots| newest(RecordKind::Ledger, DEVICE, slots);
         let none = [None, None];
-        let expect = |newest, write_next, problems| Selection {
-            newest,
-            write_next,
-            problems,
-        };
+        let expect = |newest, write_next, problems| Selection { newest, write_next, problems };
         assert_eq!(pick([None, None]), expect(None, 0, none));
         assert_eq!(pick([Some(&old), None]), expect(Some(0), 1, none));
         assert_eq!(pick([Some(&old), Some(&new)]), expect(Some(1), 0, none));
         assert_eq!(pick([Some(&new), Some(&old)]), expect(Some(0), 1, none));
         let second_torn = [None, Some(RecordError::Damaged)];
-        assert_eq!(
-            pick([Some(&new), Some(torn)]),
-            expect(Some(0), 1, second_torn)
-        );
+        assert_eq!(pick([Some(&new), Some(torn)]), expect(Some(0), 1, second_torn));
         let both_torn = [Some(RecordError::Damaged); 2];
         assert_eq!(pick([Some(torn), Some(torn)]), expect(None, 0, both_torn));
     }

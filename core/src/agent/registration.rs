@@ -98,10 +98,7 @@ pub(super) enum Phase {
     /// To be sent, or sent and not answered.
     Sending,
     /// Could not be sent; goes again at `retry_at` (SPEC R3).
-    Waiting {
-        retry_at: DeviceTime,
-        failure: Failure,
-    },
+    Waiting { retry_at: DeviceTime, failure: Failure },
     /// Refused for good (SPEC R3).
     Refused(Failure),
 }
@@ -126,10 +123,7 @@ pub enum RegistrationState {
 
 impl Identity {
     pub(super) const fn new() -> Self {
-        Self {
-            standing: Standing::Unregistered(UnregisteredReason::Never),
-            attempt: None,
-        }
+        Self { standing: Standing::Unregistered(UnregisteredReason::Never), attempt: None }
     }
 
     /// What people see: a working registration first, then the attempt, then why there is neither.

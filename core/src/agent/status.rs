@@ -176,10 +176,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             };
         }
         if let Some((since, pending)) = authorization.compliance.out_since()
-            && matches!(
-                verdict,
-                Some(Verdict::OutOfCompliance | Verdict::InvalidTag)
-            )
+            && matches!(verdict, Some(Verdict::OutOfCompliance | Verdict::InvalidTag))
         {
             return AuthorizationState::OutOfCompliance { since, pending };
         }
@@ -194,21 +191,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 impl From<Phase> for AttemptStatus {
     fn from(phase: Phase) -> Self {
         match phase {
-            Phase::Sending => Self {
-                failure: None,
-                retry_at: None,
-                refused: false,
-            },
-            Phase::Waiting { retry_at, failure } => Self {
-                failure: Some(failure),
-                retry_at: Some(retry_at),
-                refused: false,
-            },
-            Phase::Refused(failure) => Self {
-                failure: Some(failure),
-                retry_at: None,
-                refused: true,
-            },
+            Phase::Sending => Self { failure: None, retry_at: None, refused: false },
+            Phase::Waiting { retry_at, failure } => {
+                Self { failure: Some(failure), retry_at: Some(retry_at), refused: false }
+            }
+            Phase::Refused(failure) => {
+                Self { failure: Some(failure), retry_at: None, refused: true }
+            }
         }
     }
 }

@@ -29,10 +29,7 @@ impl Crypto for SoftwareCrypto {
 
     fn public_key(&self, key: &KeyHandle) -> Result<PublicKey, KeyUnusable> {
         let bytes = SigningKey::from_bytes(&key.0).verifying_key().to_bytes();
-        Ok(PublicKey {
-            algorithm: Algorithm::Ed25519,
-            bytes,
-        })
+        Ok(PublicKey { algorithm: Algorithm::Ed25519, bytes })
     }
 
     fn sign(&self, key: &KeyHandle, message: &SignedMessage) -> Result<Signature, KeyUnusable> {
@@ -91,9 +88,6 @@ mod tests {
     #[test]
     fn a_handle_never_shows_its_secret() {
         extern crate std;
-        assert_eq!(
-            std::format!("{:?}", KeyHandle([7; 32])),
-            "KeyHandle(hidden)"
-        );
+        assert_eq!(std::format!("{:?}", KeyHandle([7; 32])), "KeyHandle(hidden)");
     }
 }

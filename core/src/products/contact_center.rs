@@ -72,26 +72,11 @@ pub const FLEX: LicenseType<'static> = LicenseType {
         },
     ],
     features: &[
-        Feature {
-            name: "standard-seat",
-            entitlement: 0,
-        },
-        Feature {
-            name: "premium-seat",
-            entitlement: 1,
-        },
-        Feature {
-            name: "server",
-            entitlement: 2,
-        },
-        Feature {
-            name: "inbound-port",
-            entitlement: 3,
-        },
-        Feature {
-            name: "outbound-port",
-            entitlement: 4,
-        },
+        Feature { name: "standard-seat", entitlement: 0 },
+        Feature { name: "premium-seat", entitlement: 1 },
+        Feature { name: "server", entitlement: 2 },
+        Feature { name: "inbound-port", entitlement: 3 },
+        Feature { name: "outbound-port", entitlement: 4 },
     ],
 };
 
@@ -194,10 +179,7 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        let root = PublicKey {
-            algorithm: Algorithm::Ed25519,
-            bytes: [0; 32],
-        };
+        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
         assert_eq!(definition(root).check(), Ok(()));
         assert_eq!(BOUNDS.clamp(Policy::DEFAULT), Policy::DEFAULT);
     }

@@ -49,12 +49,7 @@ pub fn accept<'a, C: Crypto>(
     frame: AnswerFrame<'a>,
     expected: &Expected,
 ) -> Result<Verified<Answer<'a>>, AcceptError> {
-    let AnswerFrame {
-        answer,
-        certificate,
-        signature,
-        digest,
-    } = frame;
+    let AnswerFrame { answer, certificate, signature, digest } = frame;
     if answer.device != expected.device {
         return Err(AcceptError::OtherDevice);
     }
@@ -100,25 +95,13 @@ impl SigningCertificate {
     ) -> Result<Self, KeyUnusable> {
         let message = statement(crypto, &public_key, serial, valid_from, valid_until)?;
         let signature: Signature = crypto.sign(root, &message)?;
-        Ok(Self {
-            public_key,
-            serial,
-            valid_from,
-            valid_until,
-            signature,
-        })
+        Ok(Self { public_key, serial, valid_from, valid_until, signature })
     }
 
     /// Whether `root` made this statement.
     pub fn is_signed_by<C: Crypto>(&self, crypto: &C, root: &PublicKey) -> bool {
-        statement(
-            crypto,
-            &self.public_key,
-            self.serial,
-            self.valid_from,
-            self.valid_until,
-        )
-        .is_ok_and(|message| crypto.verify(root, &message, &self.signature))
+        statement(crypto, &self.public_key, self.serial, self.valid_from, self.valid_until)
+            .is_ok_and(|message| crypto.verify(root, &message, &self.signature))
     }
 }
 
@@ -133,15 +116,7 @@ fn statement<C: Crypto>(
     valid_until: UnixTime,
 ) -> Result<SignedMessage, KeyUnusable> {
     let mut buffer = [0; STATEMENT_MAX];
-    let statement = Statement {
-        public_key,
-        serial,
-        valid_from,
-        valid_until,
-    };
+    let statement = Statement { public_key, serial, valid_from, valid_until };
     let bytes = postcard::to_slice(&statement, &mut buffer).map_err(|_| KeyUnusable)?;
-    Ok(SignedMessage::new(
-        Purpose::SigningCertificate,
-        &crypto.digest(&[bytes]),
-    ))
+    Ok(SignedMessage::new(Purpose::SigningCertificate, &crypto.digest(&[bytes])))
 }

@@ -64,19 +64,11 @@ impl<'a> RequestFrame<'a> {
     /// # Errors
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
-        let Parts {
-            signed,
-            payload,
-            trailer,
-        } = split(bytes, KIND_REQUEST)?;
+        let Parts { signed, payload, trailer } = split(bytes, KIND_REQUEST)?;
         let request: Request<'a> = decode(payload)?;
         let signature = decode(trailer)?;
         request.udi.check().map_err(|_| FrameError::Malformed)?;
-        Ok(Self {
-            request,
-            digest: crypto.digest(&[signed]),
-            signature,
-        })
+        Ok(Self { request, digest: crypto.digest(&[signed]), signature })
     }
 
     /// Whether the request was signed by `key`.
@@ -117,22 +109,10 @@ impl<'a> AnswerFrame<'a> {
     /// # Errors
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
-        let Parts {
-            signed,
-            payload,
-            trailer,
-        } = split(bytes, KIND_ANSWER)?;
+        let Parts { signed, payload, trailer } = split(bytes, KIND_ANSWER)?;
         let answer = decode(payload)?;
-        let AnswerTrailer {
-            signature,
-            certificate,
-        } = decode(trailer)?;
-        Ok(Self {
-            answer,
-            certificate,
-            signature,
-            digest: crypto.digest(&[signed]),
-        })
+        let AnswerTrailer { signature, certificate } = decode(trailer)?;
+        Ok(Self { answer, certificate, signature, digest: crypto.digest(&[signed]) })
     }
 }
 
@@ -147,9 +127,7 @@ pub fn encode_request<C: Crypto>(
     buffer: &mut [u8],
 ) -> Result<(usize, Digest), EncodeError> {
     let length = write_signed(request, KIND_REQUEST, buffer)?;
-    let (signed, rest) = buffer
-        .split_at_mut_checked(length)
-        .ok_or(EncodeError::BufferTooSmall)?;
+    let (signed, rest) = buffer.split_at_mut_checked(length).ok_or(EncodeError::BufferTooSmall)?;
     let digest = crypto.digest(&[signed]);
     let signature = crypto.sign(key, &SignedMessage::new(Purpose::Request, &digest))?;
     let trailer = write(&signature, rest)?;
@@ -168,18 +146,10 @@ pub fn encode_answer<C: Crypto>(
     buffer: &mut [u8],
 ) -> Result<usize, EncodeError> {
     let length = write_signed(answer, KIND_ANSWER, buffer)?;
-    let (signed, rest) = buffer
-        .split_at_mut_checked(length)
-        .ok_or(EncodeError::BufferTooSmall)?;
+    let (signed, rest) = buffer.split_at_mut_checked(length).ok_or(EncodeError::BufferTooSmall)?;
     let digest = crypto.digest(&[signed]);
     let signature = crypto.sign(key, &SignedMessage::new(Purpose::Answer, &digest))?;
-    let trailer = write(
-        &AnswerTrailer {
-            signature,
-            certificate: *certificate,
-        },
-        rest,
-    )?;
+    let trailer = write(&AnswerTrailer { signature, certificate: *certificate }, rest)?;
     Ok(length.saturating_add(trailer))
 }
 
@@ -189,9 +159,8 @@ fn write_signed<T: Serialize>(
     kind: u8,
     buffer: &mut [u8],
 ) -> Result<usize, EncodeError> {
-    let (header, rest) = buffer
-        .split_first_chunk_mut::<HEADER>()
-        .ok_or(EncodeError::BufferTooSmall)?;
+    let (header, rest) =
+        buffer.split_first_chunk_mut::<HEADER>().ok_or(EncodeError::BufferTooSmall)?;
     let length = write(payload, rest)?;
     let in_header = u16::try_from(length).map_err(|_| EncodeError::BufferTooSmall)?;
     let [low, high] = in_header.to_le_bytes();
@@ -241,17 +210,9 @@ fn split(bytes: &[u8], expected_kind: u8) -> Result<Parts<'_>, FrameError> {
         return Err(FrameError::WrongKind);
     }
     let length = HEADER.saturating_add(usize::from(u16::from_le_bytes([low, high])));
-    let (signed, trailer) = bytes
-        .split_at_checked(length)
-        .ok_or(FrameError::Malformed)?;
-    let (_, payload) = signed
-        .split_at_checked(HEADER)
-        .ok_or(FrameError::Malformed)?;
-    Ok(Parts {
-        signed,
-        payload,
-        trailer,
-    })
+    let (signed, trailer) = bytes.split_at_checked(length).ok_or(FrameError::Malformed)?;
+    let (_, payload) = signed.split_at_checked(HEADER).ok_or(FrameError::Malformed)?;
+    Ok(Parts { signed, payload, trailer })
 }
 
 fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, FrameError> {
