@@ -173,7 +173,6 @@ pub struct Agent<'a, C, const N: usize> {
     /// No report before this: spreads a site's reports after its power came back (SPEC X4).
     boot_hold: DeviceTime,
     in_use: bool,
-    saved_peaks: [u32; N],
     enforcement: Enforcement,
     /// The last exchange ended in a conflict of numbers: a second one backs off.
     conflicted: bool,
@@ -321,7 +320,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             ledger_written: DeviceTime::from_secs(0),
             boot_hold: DeviceTime::from_secs(0),
             in_use: false,
-            saved_peaks: [0; N],
             enforcement: Enforcement::None,
             conflicted: false,
         }
@@ -416,9 +414,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             (None, Some(_)) => self.ledger.authorization = None,
             (Some(_), Some(_)) | (None, None) => {}
         }
-        let peaks = core::mem::take(&mut self.ledger.peaks);
-        self.counters.restore_peaks(&peaks);
-        self.saved_peaks = self.counters.counts().to_report();
+        self.counters.restore_peaks(&self.ledger.peaks);
         // A boot starts with nothing in use (SPEC X9).
         if let Some(authorization) = &mut self.ledger.authorization {
             authorization.use_unanswered = false;

@@ -145,7 +145,7 @@ events! {
     },
 }
 
-const QUEUE: usize = 12;
+const QUEUE: usize = 8;
 
 /// Events between the agent and its host. When it is full, what follows is counted, and the count
 /// takes the place of the first event that fits again.

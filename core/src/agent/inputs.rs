@@ -135,8 +135,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.tell_evaluation(notice);
         }
         self.settle_enforcement();
-        let peaks = counts.to_report();
-        if peaks.iter().zip(&self.saved_peaks).any(|(peak, saved)| peak > saved) {
+        let stored = self.ledger.peaks.iter().copied().chain(core::iter::repeat(0));
+        if counts.to_report().into_iter().zip(stored).any(|(peak, stored)| peak > stored) {
             self.ledger_store.save_by(now.saturating_add(PEAK_SAVE));
         }
         if let Some(at) = self.next_checkpoint() {

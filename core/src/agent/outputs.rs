@@ -149,9 +149,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Brings what the ledger only mirrors up to date.
     fn fill_ledger(&mut self) {
         self.ledger.checkpoint = self.clock.checkpoint();
-        self.saved_peaks = self.counters.counts().to_report();
         // Capacity is the array's length.
-        self.ledger.peaks = Vec::from_slice(&self.saved_peaks).unwrap_or_default();
+        let peaks = self.counters.counts().to_report();
+        self.ledger.peaks = Vec::from_slice(&peaks).unwrap_or_default();
         self.writing_sequence = self.ledger.reserved_sequence;
         self.ledger_written = self.clock.now();
     }
