@@ -521,3 +521,31 @@ fn storage_that_fails_is_told_once_and_the_device_goes_on() {
     bench.run(MINUTE);
     assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
 }
+
+#[test]
+fn a_renewal_that_is_refused_does_not_hold_up_reports() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(180 * DAY - HOUR);
+    bench.forget();
+    bench.manager.refuse_renewal = true;
+    bench.run(3 * DAY);
+    assert_eq!(bench.reports().len(), 9);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Authorized);
+    let failed = bench.names().iter().filter(|(_, n)| *n == "CertificateRenewalFailed").count();
+    assert_eq!(failed, 1, "told once");
+    bench.manager.refuse_renewal = false;
+    bench.run(8 * HOUR);
+    assert!(bench.names().iter().any(|(_, name)| *name == "CertificateRenewed"));
+}
+
+#[test]
+fn a_registration_that_was_dropped_while_on_its_way_is_not_taken_up() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Silent;
+    bench.register(true).unwrap();
+    bench.command(Command::Deregister).unwrap();
+    bench.link = Link::Up;
+    bench.run(3 * MINUTE);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    assert_eq!(bench.agent.status().attempt, None);
+}

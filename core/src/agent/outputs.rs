@@ -82,11 +82,12 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if self.ledger.contact.retry.is_some_and(|retry| retry.at > now) {
             return None;
         }
-        if self.wanted.renewal || self.renewal_due().is_some_and(|at| at <= now) {
-            return Some(Purpose::RenewCertificate);
+        // Reports first: a renewal that is refused again and again must not hold them up.
+        if self.wanted.report || self.report_due().is_some_and(|at| at <= now) {
+            return Some(Purpose::Report);
         }
-        (self.wanted.report || self.report_due().is_some_and(|at| at <= now))
-            .then_some(Purpose::Report)
+        (self.wanted.renewal || self.renewal_due().is_some_and(|at| at <= now))
+            .then_some(Purpose::RenewCertificate)
     }
 
     /// When the next report is due by the calendar of reports (SPEC A4, X3, X4).

@@ -55,6 +55,7 @@ pub(crate) struct Manager {
     answers: u64,
     pub registered: Option<(PublicKey, InstanceId)>,
     pub refuse: Option<Refusal>,
+    pub refuse_renewal: bool,
     pub say: Option<AnswerBody<'static>>,
     pub policy: Option<Policy>,
     /// Owned standard, premium, server.
@@ -81,6 +82,7 @@ impl Manager {
             answers: 0,
             registered: None,
             refuse: None,
+            refuse_renewal: false,
             say: None,
             policy: None,
             owned: [40, 10, 1],
