@@ -141,6 +141,7 @@ impl Manager {
         }
         let body = match &seen {
             Seen::Report(peaks) => AnswerBody::Authorization(self.authorize(peaks, now)),
+            Seen::Renew if self.refuse_renewal => AnswerBody::Refused(Refusal::RequestUnknown),
             Seen::Renew => AnswerBody::Renewed(self.registration(key, instance, now).certificate),
             _ => {
                 self.registered = None;
