@@ -146,8 +146,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.leave(Standing::Unregistered(reason));
                 self.tell(EventKind::InstanceRemoved);
             }
-            Purpose::Report | Purpose::RenewCertificate => {
-                self.exchange_failed(FailureReason::Refused(refusal));
+            Purpose::Report => self.exchange_failed(FailureReason::Refused(refusal)),
+            Purpose::RenewCertificate => {
+                self.exchange_succeeded();
+                let policy = self.policy();
+                self.ledger.contact.renewal_refused(now, &policy, self.fingerprint);
+                self.wanted.renewal = false;
+                self.renewal_failed(FailureReason::Refused(refusal));
             }
         }
     }
@@ -225,6 +230,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         enrolment.certificate_until = certificate.valid_until;
         enrolment.last_renewal = Some(Ok(now));
         self.wanted.renewal = false;
+        self.ledger.contact.renewal_retry = None;
         self.identity_store.save_by(now);
         self.exchange_succeeded();
         self.tell(EventKind::CertificateRenewed);

@@ -15,6 +15,8 @@ pub(super) struct Contact {
     pub(super) last: Option<Result<DeviceTime, Failure>>,
     /// While the manager does not answer.
     pub(super) retry: Option<Retry>,
+    /// While it answers, and refuses to renew the certificate.
+    pub(super) renewal_retry: Option<Retry>,
     /// Whether `CommunicationFailed` was told and not yet taken back.
     pub(super) outage_told: bool,
 }
@@ -50,7 +52,7 @@ pub(super) const EXCHANGE_TIMEOUT: Duration = Duration::from_minutes(2);
 
 impl Contact {
     pub(super) const fn new() -> Self {
-        Self { last: None, retry: None, outage_told: false }
+        Self { last: None, retry: None, renewal_retry: None, outage_told: false }
     }
 
     /// Notes a failure and sets the next attempt; says whether the outage is to be told.
@@ -62,14 +64,7 @@ impl Contact {
         device: DeviceFingerprint,
     ) -> bool {
         self.last = Some(Err(Failure { reason, at: now }));
-        let interval = match self.retry {
-            None => policy.retry_first,
-            // The first after a wait that the manager asked for starts the ladder as well.
-            Some(retry) => retry.interval.doubled().max(policy.retry_first),
-        };
-        let interval = interval.min(policy.retry_max);
-        let at = now.saturating_add(jittered(interval, device));
-        self.retry = Some(Retry { at, interval });
+        self.retry = Some(Retry::after(self.retry, now, policy, device));
         !core::mem::replace(&mut self.outage_told, true)
     }
 
@@ -88,9 +83,38 @@ impl Contact {
         core::mem::take(&mut self.outage_told)
     }
 
+    /// Notes that a renewal was refused. Reports go on as ever.
+    pub(super) fn renewal_refused(
+        &mut self,
+        now: DeviceTime,
+        policy: &Policy,
+        device: DeviceFingerprint,
+    ) {
+        self.renewal_retry = Some(Retry::after(self.renewal_retry, now, policy, device));
+    }
+
     /// A command tries at once, and the back-off starts again (SPEC X5).
     pub(super) fn forget_retry(&mut self) {
         self.retry = None;
+        self.renewal_retry = None;
+    }
+}
+
+impl Retry {
+    /// The next attempt after one that failed at `now`, and `before` it perhaps others.
+    fn after(
+        before: Option<Self>,
+        now: DeviceTime,
+        policy: &Policy,
+        device: DeviceFingerprint,
+    ) -> Self {
+        let interval = match before {
+            None => policy.retry_first,
+            // The first after a wait that the manager asked for starts the ladder as well.
+            Some(retry) => retry.interval.doubled().max(policy.retry_first),
+        };
+        let interval = interval.min(policy.retry_max);
+        Self { at: now.saturating_add(jittered(interval, device)), interval }
     }
 }
 

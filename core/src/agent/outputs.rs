@@ -86,8 +86,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if self.wanted.report || self.report_due().is_some_and(|at| at <= now) {
             return Some(Purpose::Report);
         }
-        (self.wanted.renewal || self.renewal_due().is_some_and(|at| at <= now))
-            .then_some(Purpose::RenewCertificate)
+        self.next_renewal().is_some_and(|at| at <= now).then_some(Purpose::RenewCertificate)
     }
 
     /// When the next report is due by the calendar of reports (SPEC A4, X3, X4).
@@ -97,10 +96,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // Only a report that is merely overdue waits for its place after a boot.
         let overdue = authorization.answered.is_some() && !authorization.use_unanswered;
         Some(if overdue { due.max(self.boot_hold) } else { due })
-    }
-
-    pub(super) fn renewal_due(&self) -> Option<DeviceTime> {
-        self.identity.enrolment().map(|enrolment| enrolment.renew_at)
     }
 
     /// Whether what the request depends on is stored durably.
@@ -306,9 +301,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// When the certificate is renewed next, as far as can be told.
     pub(super) fn next_renewal(&self) -> Option<DeviceTime> {
-        let due =
-            if self.wanted.renewal { Some(DeviceTime::default()) } else { self.renewal_due() };
-        due.map(|at| self.not_before_retry(at))
+        let renew_at = self.identity.enrolment()?.renew_at;
+        let due = if self.wanted.renewal { DeviceTime::default() } else { renew_at };
+        let refused = self.ledger.contact.renewal_retry.map_or(due, |retry| due.max(retry.at));
+        Some(self.not_before_retry(refused))
     }
 
     fn not_before_retry(&self, at: DeviceTime) -> DeviceTime {
