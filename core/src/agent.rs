@@ -15,26 +15,30 @@
 //!
 //! The rules are spread over one module each, and none of those knows another: `registration`,
 //! `authorization`, `evaluation`, `enforcement`, `contact`, `device_clock`. This module and its
-//! three children `inputs`, `outputs` and `answers` put them together.
-
+//! children `commands`, `inputs`, `outputs`, `answers` and `status` put them together.
 mod answers;
 mod authorization;
+mod commands;
 mod contact;
 mod device_clock;
 mod enforcement;
+mod entropy;
 mod evaluation;
 mod event;
 mod failure;
 mod inputs;
+mod interface;
 mod outputs;
 pub mod record;
 mod registration;
 mod status;
+mod storage;
 
 pub use authorization::AuthorizationState;
 pub use enforcement::{Enforcement, Operation, Reason};
 pub use event::{Event, EventKind};
 pub use failure::{CommandError, Failure, FailureReason, TransportError};
+pub use interface::{BUFFER_MIN, Command, Device, Input, Output, Stored};
 pub use outputs::Buffer;
 pub use record::{RecordError, RecordKind};
 pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
@@ -42,107 +46,22 @@ pub use status::{AttemptStatus, EntitlementStatus, Status};
 
 use crate::counters::Counters;
 use crate::crypto::Crypto;
-use crate::identity::{DeviceFingerprint, Udi};
+use crate::identity::DeviceFingerprint;
 use crate::policy::Policy;
 use crate::product::ProductDefinition;
-use crate::time::{DeviceTime, Duration, Instant, Now};
+use crate::time::{DeviceTime, Duration, Now};
 use crate::wire::{AnswerNumber, RequestNumber};
 use authorization::Authorization;
 use contact::{Contact, Exchange};
 use device_clock::{Checkpoint, DeviceClock, TimeOff};
+use entropy::Entropy;
 use evaluation::Evaluation;
 use event::EventQueue;
 use heapless::Vec;
 use record::{RECORD_MAX, Selection};
 use registration::Identity;
 use serde::{Deserialize, Serialize};
-
-/// What the agent is told.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'i> {
-    /// Time has passed, or the use has changed.
-    Wake,
-    /// An administrator's command.
-    Command(Command<'i>),
-    /// 32 bytes of entropy, after [`Output::NeedEntropy`].
-    Entropy(&'i [u8; 32]),
-    /// The record was stored durably.
-    Persisted(RecordKind),
-    /// The record could not be stored; the slot written before it is as it was.
-    PersistFailed(RecordKind),
-    /// What came back for the request.
-    Received(&'i [u8]),
-    /// Nothing came back.
-    TransportFailed(TransportError),
-}
-
-/// An administrator's command (SPEC R7).
-#[derive(Clone, Copy, Debug)]
-pub enum Command<'i> {
-    /// Register with a token.
-    Register {
-        /// As pasted.
-        token: &'i str,
-        /// Replace an instance with this UDI, or register again (SPEC R5, X12).
-        force: bool,
-    },
-    /// Leave the account (SPEC R6).
-    Deregister,
-    /// Report now.
-    RenewAuthorization,
-    /// Renew the ID certificate now.
-    RenewCertificate,
-}
-
-/// What the host is to do.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Output {
-    /// Give 32 bytes of entropy, once after each boot. Nothing is registered or sent before.
-    NeedEntropy,
-    /// Store the first `length` bytes of the buffer durably into this slot of this record, then
-    /// say [`Input::Persisted`] or [`Input::PersistFailed`].
-    Persist {
-        /// Which record.
-        record: RecordKind,
-        /// Which of its two slots (0 or 1).
-        slot: usize,
-        /// Bytes of the buffer.
-        length: usize,
-    },
-    /// Send the first `length` bytes of the buffer to the manager, then say [`Input::Received`] or
-    /// [`Input::TransportFailed`].
-    Transmit {
-        /// Bytes of the buffer.
-        length: usize,
-    },
-    /// Tell people.
-    Event(Event),
-    /// Nothing more until this uptime, or until there is an input. Changes only with an input.
-    Wait(Option<Instant>),
-}
-
-/// Bytes that the buffer of [`Agent::poll_output`] needs.
-pub const BUFFER_MIN: usize = crate::wire::FRAME_MAX;
-
-/// What the platform says about itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Device<'a> {
-    /// Its identity.
-    pub udi: Udi<'a>,
-    /// Its host name; empty where that is kept private.
-    pub host_name: &'a str,
-    /// The version of its software.
-    pub software_version: &'a str,
-}
-
-/// What a boot finds: two slots of each record, `None` for a slot never written.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Stored<'s> {
-    /// The slots of [`RecordKind::Identity`].
-    pub identity: [Option<&'s [u8]>; 2],
-    /// The slots of [`RecordKind::Ledger`].
-    pub ledger: [Option<&'s [u8]>; 2],
-}
+use storage::Store;
 
 /// A licensing agent for one device and license types of at most `N` entitlements.
 pub struct Agent<'a, C, const N: usize> {
@@ -221,71 +140,12 @@ impl<const N: usize> Ledger<N> {
     }
 }
 
-/// Where a record stands between memory and storage.
-#[derive(Clone, Copy, Debug)]
-struct Store {
-    generation: u32,
-    slot: usize,
-    /// When it must be stored; `None` while storage has what memory has.
-    due: Option<DeviceTime>,
-    /// No attempt before this: the last one failed.
-    not_before: Option<DeviceTime>,
-    /// Handed to the host and not confirmed.
-    writing: bool,
-}
-
-impl Store {
-    const fn new() -> Self {
-        Self { generation: 0, slot: 0, due: None, not_before: None, writing: false }
-    }
-
-    fn save_by(&mut self, at: DeviceTime) {
-        self.due = Some(self.due.map_or(at, |due| due.min(at)));
-    }
-
-    /// When the next write is handed out; `None` while there is nothing to write, or one is under
-    /// way.
-    fn next_write(&self) -> Option<DeviceTime> {
-        let due = self.due.filter(|_| !self.writing)?;
-        Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
-    }
-
-    fn is_due(&self, now: DeviceTime) -> bool {
-        self.next_write().is_some_and(|at| at <= now)
-    }
-
-    /// Whether storage holds all that had to be stored by `now`.
-    fn is_stored(&self, now: DeviceTime) -> bool {
-        !self.writing && self.due.is_none_or(|due| due > now)
-    }
-}
-
 /// What commands asked for and is not done.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wanted {
     deregister: bool,
     report: bool,
     renewal: bool,
-}
-
-/// Draws as many unpredictable values as are needed from one seed per boot.
-#[derive(Clone, Copy)]
-struct Entropy {
-    seed: [u8; 32],
-    drawn: u32,
-}
-
-impl core::fmt::Debug for Entropy {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Entropy(hidden)")
-    }
-}
-
-impl Entropy {
-    fn draw<C: Crypto>(&mut self, crypto: &C) -> [u8; 32] {
-        self.drawn = self.drawn.wrapping_add(1);
-        crypto.digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()]).0
-    }
 }
 
 impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {

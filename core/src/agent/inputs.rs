@@ -4,16 +4,14 @@ use super::authorization::{Compliance, ComplianceChange};
 use super::contact::{EXCHANGE_TIMEOUT, Purpose};
 use super::enforcement::{self, Cause};
 use super::evaluation::Notice;
-use super::registration::{Attempt, Phase, Standing};
+use super::registration::{Phase, Standing};
 use super::{
-    Agent, Command, CommandError, Enforcement, Entropy, EventKind, FailureReason, Input, PEAK_SAVE,
-    Reason, RecordKind, RegistrationState, STORAGE_RETRY, TransportError, UnregisteredReason,
-    authorization_deadline,
+    Agent, CommandError, Enforcement, Entropy, EventKind, FailureReason, Input, PEAK_SAVE, Reason,
+    RecordKind, STORAGE_RETRY, TransportError, UnregisteredReason, authorization_deadline,
 };
 use crate::crypto::Crypto;
 use crate::time::{DeviceTime, Duration, Now};
-use crate::token::Token;
-use crate::wire::{Nonce, RequestNumber};
+use crate::wire::RequestNumber;
 
 impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Tells the agent that something happened at `now`.
@@ -30,7 +28,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Input::Wake => Ok(()),
             Input::Command(command) => self.command(command),
             Input::Entropy(seed) => {
-                self.entropy = Some(Entropy { seed: *seed, drawn: 0 });
+                self.entropy = Some(Entropy::new(*seed));
                 Ok(())
             }
             Input::Persisted(record) => {
@@ -195,82 +193,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }
             None => {}
         }
-    }
-
-    fn command(&mut self, command: Command<'_>) -> Result<(), CommandError> {
-        match command {
-            Command::Register { token, force } => self.register(token, force),
-            Command::Deregister => self.deregister(),
-            Command::RenewAuthorization => self.renew(Purpose::Report),
-            Command::RenewCertificate => self.renew(Purpose::RenewCertificate),
-        }
-    }
-
-    fn register(&mut self, token: &str, force: bool) -> Result<(), CommandError> {
-        let token = Token::parse(token).map_err(CommandError::Token)?;
-        // SPEC X12
-        if self.identity.state() == RegistrationState::Registered && !force {
-            return Err(CommandError::AlreadyRegistered);
-        }
-        if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
-            return Err(CommandError::RegistrationInProgress);
-        }
-        self.start_attempt(token, force)?;
-        self.ledger.contact.forget_retry();
-        Ok(())
-    }
-
-    /// Stores a new attempt. A key that an earlier attempt presented is used again: its answer may
-    /// have been lost, and a second key would be a second instance (SPEC T4).
-    pub(super) fn start_attempt(&mut self, token: Token, force: bool) -> Result<(), CommandError> {
-        let entropy = self.entropy.as_mut().ok_or(CommandError::NotReady)?;
-        let [nonce, _] = halves(entropy.draw(&self.crypto));
-        let key = match &self.identity.attempt {
-            Some(earlier) => earlier.key,
-            None => {
-                let seed = entropy.draw(&self.crypto);
-                self.crypto.generate(&seed).map_err(|_| CommandError::KeyUnusable)?
-            }
-        };
-        let number = self.take_number();
-        let phase = Phase::Sending;
-        self.identity.attempt =
-            Some(Attempt { token, force, key, number, nonce: Nonce(nonce), phase });
-        self.identity_store.save_by(self.clock.now());
-        Ok(())
-    }
-
-    fn deregister(&mut self) -> Result<(), CommandError> {
-        if self.identity.enrolment().is_some() {
-            self.wanted.deregister = true;
-            self.identity.attempt = None;
-            return Ok(());
-        }
-        // Nothing to leave but an attempt: it is dropped.
-        match self.identity.attempt.take() {
-            Some(_) => {
-                if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
-                    self.exchange = None;
-                }
-                self.identity_store.save_by(self.clock.now());
-                Ok(())
-            }
-            None => Err(CommandError::NotRegistered),
-        }
-    }
-
-    fn renew(&mut self, purpose: Purpose) -> Result<(), CommandError> {
-        if self.identity.enrolment().is_none() {
-            return Err(CommandError::NotRegistered);
-        }
-        match purpose {
-            Purpose::Report => self.wanted.report = true,
-            _ => self.wanted.renewal = true,
-        }
-        // A command tries at once (SPEC X5).
-        self.ledger.contact.forget_retry();
-        self.boot_hold = self.clock.now();
-        Ok(())
     }
 
     /// The next request number, and a new block of them when the last one is used up.
