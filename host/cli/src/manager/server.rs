@@ -1,0 +1,107 @@
+//! `manager init` and `manager serve`.
+
+use super::output::{Output, print};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use leasehold_manager::config::{Config, Settings};
+use leasehold_manager::serve::Server;
+use leasehold_manager::setup::{self, Initialised};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tracing_subscriber::EnvFilter;
+
+/// What set-up writes into `manager.toml`, and what goes over it when the manager runs.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ServerArgs {
+    /// The address and port to listen on
+    #[arg(long, env = "LEASEHOLD_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// A name or IP address that appliances call the manager by; may be given several times
+    #[arg(long = "name", env = "LEASEHOLD_NAMES", value_delimiter = ',', value_name = "HOST")]
+    names: Option<Vec<String>>,
+    /// A TLS certificate chain to use instead of a self-signed one (PEM)
+    #[arg(long, env = "LEASEHOLD_TLS_CERTIFICATE", requires = "tls_key", value_name = "FILE")]
+    tls_certificate: Option<PathBuf>,
+    /// The private key of that certificate (PEM)
+    #[arg(long, env = "LEASEHOLD_TLS_KEY", requires = "tls_certificate", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    fn settings(&self) -> std::io::Result<Settings> {
+        // The manager may run in another directory than the one that set it up.
+        let absolute = |path: &Option<PathBuf>| path.as_ref().map(std::path::absolute).transpose();
+        Ok(Settings {
+            listen: self.listen,
+            names: self.names.clone(),
+            tls_certificate: absolute(&self.tls_certificate)?,
+            tls_key: absolute(&self.tls_key)?,
+        })
+    }
+}
+
+/// `manager serve`.
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// How the log on standard error is written; LEASEHOLD_LOG sets how much
+    #[arg(long, env = "LEASEHOLD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Makes what is missing in `data`.
+pub(super) fn init(data: &Path, args: &ServerArgs, output: Output) -> Result<()> {
+    let done = setup::init(data, &args.settings()?)?;
+    let shown = serde_json::json!({
+        "data": data,
+        "made": done.made,
+        "root": done.root.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "tls_certificate": done.tls_certificate,
+    });
+    output.show(&shown, |_| init_text(data, &done))
+}
+
+fn init_text(data: &Path, done: &Initialised) -> String {
+    let place = data.display();
+    if done.made.is_empty() {
+        return format!("{place} was set up already. Nothing was changed.");
+    }
+    let made = done.made.join(", ");
+    let mut text = format!("Made in {place}: {made}.\n");
+    if done.made.contains(&"root.key") {
+        text += "root.key is the vendor's: whoever has it can make license managers that your \
+                 products trust. Move it offline, and keep it safe.\n";
+    }
+    text + &format!("Start the manager with `leasehold manager serve --data {place}`.")
+}
+
+/// Runs the manager until it is told to stop.
+pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
+    log(args.log_format);
+    let config = Config::load(data, &args.server.settings()?)?;
+    let server = Server::start(&config)?;
+    let url = config.public_url(server.address().port());
+    print(&format!("The license manager answers at {url} ({}).", server.address()))?;
+    if let Some(link) = server.setup_link() {
+        print(&format!("Make the first administrator, once and within 24 hours, at\n{link}"))?;
+    }
+    server.wait_for_signal()?;
+    server.stop();
+    Ok(())
+}
+
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("LEASEHOLD_LOG").unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,77 @@
+//! `show license …`.
+
+use crate::data::DataArgs;
+use crate::output::OutputArgs;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use leasehold_shim::journal::Entry;
+use leasehold_shim::report::Report;
+use leasehold_shim::show;
+
+/// Shows the state of the appliance.
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(subcommand)]
+    what: Shown,
+}
+
+#[derive(Debug, Subcommand)]
+enum Shown {
+    /// Shows licences, registration and authorization
+    #[command(subcommand)]
+    License(Page),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Page {
+    /// Every state with its dates, and what happens next
+    Status,
+    /// The states in short, and the licences in use
+    Summary,
+    /// Everything about the licences in use
+    Usage,
+    /// Everything in one page
+    All,
+    /// Product id and serial number
+    Udi,
+    /// What happened, the oldest first
+    Eventlog,
+}
+
+pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<()> {
+    let Shown::License(page) = args.what;
+    let render: fn(&Report) -> String = match page {
+        Page::Status => show::status,
+        Page::Summary => show::summary,
+        Page::Usage => show::usage,
+        Page::All => show::all,
+        Page::Udi => show::udi,
+        Page::Eventlog => return event_log(args),
+    };
+    args.output.show(&args.data.connect()?.status()?, render)
+}
+
+fn event_log(args: &ShowArgs) -> anyhow::Result<()> {
+    let mut appliance = args.data.connect()?;
+    let mut after = 0;
+    let mut all: Vec<Entry> = Vec::new();
+    loop {
+        let part = appliance.events(after)?;
+        let Some(newest) = part.events.last().map(|entry| entry.sequence) else { break };
+        after = newest;
+        all.extend(part.events);
+    }
+    args.output.show(&all, |all| all.iter().map(line).collect())
+}
+
+fn line(entry: &Entry) -> String {
+    let time = entry
+        .time
+        .and_then(|time| Timestamp::from_second(i64::try_from(time).ok()?).ok())
+        .map_or_else(|| "time unknown".to_owned(), |time| time.to_string());
+    format!("{time} {} {} {}\n", entry.name, entry.cause, entry.remedy)
+}

@@ -1,0 +1,254 @@
+//! Registration (SPEC R2, R3, R5).
+
+use super::Exchange;
+use super::certificate::issue;
+use super::numbers::{self, Place};
+use crate::domain::instance::{self, Standing};
+use crate::domain::token::{self, TokenState};
+use crate::domain::{DomainError, account, compliance};
+use crate::hex;
+use crate::store::{
+    DeviceId, DeviceRow, DeviceState, NextKey, RegistrationRow, StoreError, TokenRow,
+};
+use leasehold_core::crypto::{Digest, PublicKey};
+use leasehold_core::identity::{IdCertificate, InstanceId};
+use leasehold_core::policy::Policy;
+use leasehold_core::time::UnixTime;
+use leasehold_core::wire::{AnswerBody, Refusal, Register, Registered};
+use serde_json::json;
+
+/// Answers a registration. Who has no good token learns nothing about the device.
+pub(super) fn register(
+    exchange: &mut Exchange<'_, '_>,
+    register: &Register,
+    proven: Option<PublicKey>,
+) -> Result<Vec<u8>, DomainError> {
+    let udi = exchange.frame.request.udi;
+    let authority = exchange.authority;
+    let Some(product) = authority.catalogue.product(udi.product_id) else {
+        return exchange.refuse(Refusal::ProductUnknown, 0);
+    };
+    let known = exchange.tx.device_by_udi(&udi)?;
+    let newer_than = known.as_ref().map_or(0, |row| row.answer_sequence);
+    let Some(key) = proven.filter(|key| *key == register.public_key) else {
+        return exchange.refuse(Refusal::SignatureInvalid, newer_than);
+    };
+    let last = match &known {
+        Some(row) => exchange.tx.registration(row.id)?,
+        None => None,
+    };
+    if let Some(last) = &last
+        && last.request == exchange.frame.digest
+    {
+        // SPEC T4: the same bytes, one instance, one use of the token.
+        return Ok(last.answer.clone());
+    }
+    let secret = token::digest(exchange.scene.crypto, &register.token);
+    let Some(token) = exchange.tx.token_by_secret(&secret)? else {
+        return exchange.refuse(Refusal::TokenUnknown, newer_than);
+    };
+    let applicant = Applicant { known: known.as_ref(), last: last.as_ref(), token: &token, key };
+    let claim = match applicant.judge(register.force, exchange.scene.now) {
+        Ok(claim) => claim,
+        Err(refusal) => return exchange.refuse(refusal, newer_than),
+    };
+    let mut row = match known {
+        Some(mut row) => {
+            match numbers::place(exchange.tx, &row, exchange.frame)? {
+                Place::Repeated(answer) => return Ok(answer),
+                Place::Behind => return numbers::conflict(exchange, row),
+                Place::Next => {}
+                // A registration settles who is the instance, so it proves no second machine.
+                Place::NewEpoch | Place::Returned => numbers::change_epoch(exchange, &mut row)?,
+            }
+            row
+        }
+        None => add(exchange, &token, key)?,
+    };
+    let policy = authority.policy_in_force(product);
+    let certificate = enrol(exchange, &mut row, &token, key, claim, &policy)?;
+    if !claim.is_paid() {
+        token::count_use(exchange.tx, &token)?;
+    }
+    let place = account::virtual_account(exchange.tx, token.virtual_account)?;
+    let owner = exchange.tx.account(token.account)?.ok_or(DomainError::NotFound("account"))?;
+    let detail = json!({
+        "instance": hex::encode(&row.instance.0), "product_id": row.product_id,
+        "serial_number": row.serial_number, "token": token.id.0, "force": register.force,
+    });
+    exchange.log(&row, claim.event(), &detail)?;
+    let body = AnswerBody::Registered(Registered {
+        certificate,
+        smart_account: &owner.name,
+        virtual_account: &place.name,
+        export_controlled_allowed: row.export_controlled,
+        policy: authority.policy_sent(product),
+    });
+    let device = row.id;
+    let answer = exchange.conclude(row, &body)?;
+    exchange.tx.put_registration(&RegistrationRow {
+        device,
+        request: exchange.frame.digest,
+        token: token.id,
+        answer: answer.clone(),
+    })?;
+    Ok(answer)
+}
+
+/// Who asks to be registered, and with what.
+struct Applicant<'a> {
+    known: Option<&'a DeviceRow>,
+    last: Option<&'a RegistrationRow>,
+    token: &'a TokenRow,
+    key: PublicKey,
+}
+
+/// What a registration that is granted does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Claim {
+    /// Makes an instance of a UDI that has none.
+    New,
+    /// Gives the instance of this UDI a new key (SPEC R5).
+    Replaces,
+    /// Answers the machine that has the instance once more: its key is known, so that the last
+    /// answer was lost. The token was counted if it is the same one (SPEC T4).
+    Again { paid: bool },
+}
+
+impl Claim {
+    const fn is_paid(self) -> bool {
+        matches!(self, Self::Again { paid: true })
+    }
+
+    const fn event(self) -> &'static str {
+        match self {
+            Self::New => "InstanceRegistered",
+            Self::Replaces => "InstanceReplaced",
+            Self::Again { .. } => "InstanceRegisteredAgain",
+        }
+    }
+}
+
+impl Applicant<'_> {
+    fn judge(&self, force: bool, now: UnixTime) -> Result<Claim, Refusal> {
+        let live = self.known.filter(|row| instance::standing(row, now) == Standing::Live);
+        let has_key = live.is_some_and(|row| instance::keys(row).any(|(key, _)| key == self.key));
+        let paid = has_key && self.last.is_some_and(|last| last.token == self.token.id);
+        match token::state(self.token, now) {
+            TokenState::UsedUp if paid => {}
+            state => state.refusal().map_or(Ok(()), Err)?,
+        }
+        match live {
+            None => Ok(Claim::New),
+            // SPEC T4: `force` never crosses accounts.
+            Some(row) if row.account != self.token.account => Err(Refusal::RegisteredElsewhere),
+            Some(_) if has_key => Ok(Claim::Again { paid }),
+            Some(_) if force => Ok(Claim::Replaces),
+            Some(_) => Err(Refusal::AlreadyRegistered),
+        }
+    }
+}
+
+/// The row of a UDI that is seen for the first time; [`enrol`] completes it.
+fn add(
+    exchange: &mut Exchange<'_, '_>,
+    token: &TokenRow,
+    key: PublicKey,
+) -> Result<DeviceRow, DomainError> {
+    let udi = exchange.frame.request.udi;
+    let now = exchange.scene.now;
+    let mut row = DeviceRow {
+        id: DeviceId(0),
+        product_id: udi.product_id.into(),
+        serial_number: udi.serial_number.into(),
+        uuid: udi.uuid,
+        instance: new_instance(exchange)?,
+        account: token.account,
+        virtual_account: token.virtual_account,
+        state: DeviceState::Removed,
+        host_name: String::new(),
+        software_version: String::new(),
+        look_at: now,
+        public_key: key,
+        next_key: None,
+        replaced_key: None,
+        certificate_serial: 0,
+        valid_until: now,
+        export_controlled: false,
+        registered: now,
+        last_contact: now,
+        epoch: 0,
+        sequence: 0,
+        last_request: Digest::default(),
+        last_answer: Vec::new(),
+        answer_sequence: 0,
+        reports_counted: 0,
+        out_of_compliance_since: None,
+        duplicate_since: None,
+        silence_announced: false,
+        usage_released: false,
+    };
+    row.id = exchange.tx.add_device(&row)?;
+    Ok(row)
+}
+
+fn new_instance(exchange: &mut Exchange<'_, '_>) -> Result<InstanceId, DomainError> {
+    let mut id = InstanceId([0; 16]);
+    exchange.scene.entropy.fill(&mut id.0)?;
+    Ok(id)
+}
+
+/// Makes `row` an instance in the token's virtual account, and certifies `key`.
+fn enrol(
+    exchange: &mut Exchange<'_, '_>,
+    row: &mut DeviceRow,
+    token: &TokenRow,
+    key: PublicKey,
+    claim: Claim,
+    policy: &Policy,
+) -> Result<IdCertificate, DomainError> {
+    let now = exchange.scene.now;
+    if claim == Claim::New {
+        // A certificate may have ended without anyone noticing so far.
+        instance::expire(exchange.tx, exchange.scene, row)?;
+        change_account(exchange, row, token)?;
+        row.instance = new_instance(exchange)?;
+        row.state = DeviceState::Registered;
+        (row.replaced_key, row.duplicate_since) = (None, None);
+    } else if row.virtual_account != token.virtual_account {
+        let (from, to) = (row.virtual_account, token.virtual_account);
+        compliance::moved(exchange.tx, row.id, from, to, now)?;
+    }
+    row.virtual_account = token.virtual_account;
+    let certificate = issue(row, key, policy, now);
+    let valid_until = certificate.valid_until;
+    if claim == Claim::New || row.public_key == key {
+        (row.public_key, row.valid_until, row.next_key) = (key, valid_until, None);
+    } else {
+        // SPEC T4: the old key works until this one is used.
+        row.next_key = Some(NextKey { public_key: key, valid_until });
+    }
+    row.export_controlled = token.export_controlled;
+    (row.registered, row.last_contact) = (now, now);
+    (row.silence_announced, row.usage_released) = (false, false);
+    row.look_at = instance::next_look(row);
+    exchange.tx.save_placement(row)?;
+    Ok(certificate)
+}
+
+/// SPEC X6: how long a device has been out of compliance is kept per account.
+fn change_account(
+    exchange: &mut Exchange<'_, '_>,
+    row: &mut DeviceRow,
+    token: &TokenRow,
+) -> Result<(), StoreError> {
+    if row.account == token.account {
+        return Ok(());
+    }
+    let tx = &mut *exchange.tx;
+    tx.put_out_of_compliance_elsewhere(row.id, row.account, row.out_of_compliance_since)?;
+    row.out_of_compliance_since = tx.out_of_compliance_elsewhere(row.id, token.account)?;
+    tx.put_out_of_compliance_elsewhere(row.id, token.account, None)?;
+    row.account = token.account;
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! Devices and a manager, over the real wire format and the real database.
+
+mod leaving;
+mod numbers;
+mod registration;
+mod reports;

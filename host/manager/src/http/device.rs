@@ -1,0 +1,61 @@
+//! Where appliances send their requests: a binary frame in, a binary frame out.
+
+use super::App;
+use super::extract::{BodyError, body};
+use crate::engine::DeviceRequestError;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use leasehold_core::wire::FRAME_MAX;
+use std::sync::Arc;
+
+/// The path that appliances know (SPEC H2).
+pub const PATH: &str = "/Transportgateway/services/DeviceRequestHandler";
+/// Seconds after which an overloaded manager may be asked again.
+const RETRY_AFTER_SECONDS: u32 = 30;
+
+/// Answers a connectivity test.
+pub(super) async fn greet() -> String {
+    format!(
+        "Leasehold license manager {}. Appliances send their requests here.\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// Answers an appliance. What is wrong with the bytes is said in plain text: only an answer to a
+/// request that was understood can be signed.
+pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Response {
+    let bytes = match body(request.into_body(), FRAME_MAX).await {
+        Ok(bytes) => bytes,
+        Err(BodyError::TooLong) => {
+            let text = format!("The request is longer than the {FRAME_MAX} bytes of a frame.\n");
+            return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+        }
+        Err(BodyError::Broken) => {
+            return (StatusCode::BAD_REQUEST, "The request ended before its end.\n").into_response();
+        }
+    };
+    match app.engine.device_request(bytes).await {
+        Ok(frame) => ([(CONTENT_TYPE, "application/octet-stream")], frame).into_response(),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn refuse(error: &DeviceRequestError) -> Response {
+    let later = [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
+    match error {
+        DeviceRequestError::Frame(_) => {
+            (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response()
+        }
+        DeviceRequestError::Overloaded => {
+            (StatusCode::SERVICE_UNAVAILABLE, later, format!("{error}\n")).into_response()
+        }
+        // Whose fault it is and which file is meant is for the log, not for anybody who asks.
+        DeviceRequestError::Store(_) | DeviceRequestError::Failed(_) => {
+            tracing::error!(%error, "a device request could not be answered");
+            let text = "The manager cannot answer now. Its log says why.\n";
+            (StatusCode::SERVICE_UNAVAILABLE, later, text).into_response()
+        }
+    }
+}

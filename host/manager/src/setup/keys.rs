@@ -1,0 +1,177 @@
+//! The vendor's root key, the manager's signing key, and the root's statement about it.
+
+use super::{SetupError, files};
+use crate::domain::{Entropy, Signer, SystemEntropy};
+use crate::hex;
+use leasehold_core::crypto::{
+    Algorithm, Crypto, KeyHandle, KeyUnusable, PublicKey, SoftwareCrypto,
+};
+use leasehold_core::time::{Duration, UnixTime};
+use leasehold_core::wire::SigningCertificate;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) const ROOT_KEY: &str = "root.key";
+pub(super) const ROOT_PUBLIC: &str = "root.pub";
+pub(super) const SIGNING_KEY: &str = "signing.key";
+pub(super) const SIGNING_CERTIFICATE: &str = "signing.crt";
+
+/// How long a signing certificate lasts. It is renewed once half of that is over, so the root key
+/// is needed on the manager's machine every five years at the most.
+const VALIDITY: Duration = Duration::from_days(3_650);
+/// A device's clock may be behind the manager's by this much without refusing a new certificate.
+const BACKDATE: Duration = Duration::from_hours(24);
+
+/// What a manager signs with, and who vouches for it.
+#[derive(Clone)]
+pub struct Identity {
+    /// The public half of the vendor's root key: what products pin.
+    pub root: PublicKey,
+    /// The signing key and its certificate.
+    pub signer: Signer,
+}
+
+/// Makes the keys that are not there yet; gives the names of the files made.
+pub(super) fn complete(dir: &Path, now: UnixTime) -> Result<Vec<&'static str>, SetupError> {
+    let mut made = Vec::new();
+    let has_database = dir.join(super::DATABASE).exists();
+    let mut root = read_key(dir, ROOT_KEY)?;
+    if files::read(&dir.join(ROOT_PUBLIC))?.is_none() {
+        // SPEC L1: devices out there pin the old root; a new one would cut them all off.
+        if root.is_none() && has_database {
+            return Err(SetupError::Missing { path: shown(dir, ROOT_PUBLIC) });
+        }
+        let key = match root {
+            Some(key) => key,
+            None => write_new_key(dir, ROOT_KEY, &mut made)?,
+        };
+        let text = format!("{}\n", hex::encode(&public(dir, ROOT_KEY, &key)?.bytes));
+        files::write(&dir.join(ROOT_PUBLIC), text.as_bytes(), files::PUBLIC)?;
+        made.push(ROOT_PUBLIC);
+        root = Some(key);
+    }
+    let signing = match read_key(dir, SIGNING_KEY)? {
+        Some(key) => key,
+        None => write_new_key(dir, SIGNING_KEY, &mut made)?,
+    };
+    if files::read(&dir.join(SIGNING_CERTIFICATE))?.is_none() {
+        let root = root.ok_or_else(|| SetupError::RootAway { path: shown(dir, ROOT_KEY) })?;
+        issue(dir, &root, &signing, 1, now)?;
+        made.push(SIGNING_CERTIFICATE);
+    }
+    Ok(made)
+}
+
+/// Reads the keys, and renews the certificate where it is half over and the root key is here.
+///
+/// # Errors
+/// [`SetupError`] when a file is missing, damaged, or does not belong to the others.
+pub fn load(dir: &Path, now: UnixTime) -> Result<Identity, SetupError> {
+    let root = public_root(dir)?;
+    let missing = |name| SetupError::Missing { path: shown(dir, name) };
+    let key = read_key(dir, SIGNING_KEY)?.ok_or_else(|| missing(SIGNING_KEY))?;
+    let bytes = files::read(&dir.join(SIGNING_CERTIFICATE))?
+        .ok_or_else(|| missing(SIGNING_CERTIFICATE))?;
+    let damaged = || SetupError::Damaged {
+        path: shown(dir, SIGNING_CERTIFICATE),
+        expected: "the root's certificate for signing.key",
+    };
+    let mut certificate: SigningCertificate = match postcard::take_from_bytes(&bytes) {
+        Ok((certificate, [])) => certificate,
+        _ => return Err(damaged()),
+    };
+    let same_key = certificate.public_key == public(dir, SIGNING_KEY, &key)?;
+    if !same_key || !certificate.is_signed_by(&SoftwareCrypto, &root) {
+        return Err(damaged());
+    }
+    let half_over = certificate.valid_from.saturating_add(Duration::from_secs(
+        VALIDITY.as_secs() / 2,
+    ));
+    if now >= half_over {
+        certificate = match read_key(dir, ROOT_KEY)? {
+            Some(root) => issue(dir, &root, &key, certificate.serial.saturating_add(1), now)?,
+            None if now >= certificate.valid_until => {
+                return Err(SetupError::CertificateEnded { path: shown(dir, ROOT_KEY) });
+            }
+            None => certificate,
+        };
+    }
+    Ok(Identity { root, signer: Signer { crypto: Arc::new(SoftwareCrypto), key, certificate } })
+}
+
+/// The public half of the root key.
+pub(super) fn public_root(dir: &Path) -> Result<PublicKey, SetupError> {
+    let path = shown(dir, ROOT_PUBLIC);
+    let bytes = files::read(&dir.join(ROOT_PUBLIC))?
+        .ok_or_else(|| SetupError::Missing { path: path.clone() })?;
+    let bytes = parse(&bytes).ok_or(SetupError::Damaged { path, expected: KEY_TEXT })?;
+    Ok(PublicKey { algorithm: Algorithm::Ed25519, bytes })
+}
+
+const KEY_TEXT: &str = "64 hexadecimal digits";
+
+fn issue(
+    dir: &Path,
+    root: &KeyHandle,
+    signing: &KeyHandle,
+    serial: u32,
+    now: UnixTime,
+) -> Result<SigningCertificate, SetupError> {
+    let unusable = |_: KeyUnusable| SetupError::Damaged {
+        path: shown(dir, ROOT_KEY),
+        expected: KEY_TEXT,
+    };
+    // Signing with any other key would make a certificate that no device believes.
+    if public(dir, ROOT_KEY, root)? != public_root(dir)? {
+        return Err(SetupError::Damaged {
+            path: shown(dir, ROOT_KEY),
+            expected: "the private half of root.pub",
+        });
+    }
+    let certificate = SigningCertificate::issue(
+        &SoftwareCrypto,
+        root,
+        public(dir, SIGNING_KEY, signing)?,
+        serial,
+        now.saturating_sub(BACKDATE),
+        now.saturating_add(VALIDITY),
+    )
+    .map_err(unusable)?;
+    let mut buffer = [0; 256];
+    let bytes = postcard::to_slice(&certificate, &mut buffer).map_err(|_| unusable(KeyUnusable))?;
+    files::write(&dir.join(SIGNING_CERTIFICATE), bytes, files::PUBLIC)?;
+    Ok(certificate)
+}
+
+fn write_new_key(
+    dir: &Path,
+    name: &'static str,
+    made: &mut Vec<&'static str>,
+) -> Result<KeyHandle, SetupError> {
+    let mut seed = [0; 32];
+    SystemEntropy.fill(&mut seed)?;
+    let text = format!("{}\n", hex::encode(&seed));
+    files::write(&dir.join(name), text.as_bytes(), files::PRIVATE)?;
+    made.push(name);
+    Ok(KeyHandle(seed))
+}
+
+fn read_key(dir: &Path, name: &str) -> Result<Option<KeyHandle>, SetupError> {
+    let Some(bytes) = files::read(&dir.join(name))? else { return Ok(None) };
+    let damaged = || SetupError::Damaged { path: shown(dir, name), expected: KEY_TEXT };
+    parse(&bytes).map(KeyHandle).map(Some).ok_or_else(damaged)
+}
+
+fn parse(bytes: &[u8]) -> Option<[u8; 32]> {
+    hex::decode(std::str::from_utf8(bytes).ok()?.trim())
+}
+
+fn public(dir: &Path, name: &str, key: &KeyHandle) -> Result<PublicKey, SetupError> {
+    SoftwareCrypto
+        .public_key(key)
+        .map_err(|_| SetupError::Damaged { path: shown(dir, name), expected: KEY_TEXT })
+}
+
+fn shown(dir: &Path, name: &str) -> String {
+    dir.join(name).display().to_string()
+}

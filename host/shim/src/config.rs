@@ -1,0 +1,403 @@
+//! What an appliance is: `appliance.toml`, and the registration token it may start with.
+//!
+//! ```toml
+//! product = "contact-center"
+//! serial_number = "CC-0001"
+//! root = "…"                       # the vendor's root public key, 64 hexadecimal digits
+//! token_file = "token"             # registers the appliance without anyone typing
+//!
+//! [transport]
+//! url = "https://manager.example.org:8443"
+//! pin = "…"                        # or ca_file = "ca.pem", or neither: the public authorities
+//! ```
+
+use crate::settings::{Secret, TransportSettings, from_hex};
+use leasehold_core::crypto::{Algorithm, PublicKey};
+use leasehold_core::identity::{Udi, UdiError};
+use leasehold_core::product::ProductDefinition;
+use leasehold_core::products::contact_center;
+use serde::Deserialize;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// The configuration file's name in the data directory.
+pub const FILE: &str = "appliance.toml";
+/// The environment variable that may hold a registration token.
+pub const TOKEN_VARIABLE: &str = "LEASEHOLD_TOKEN";
+/// The longest host name, in bytes: what Linux allows, and what a report has room for.
+pub const HOST_NAME_MAX: usize = 64;
+
+/// Everything the daemon is told before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data directory: state, socket, log.
+    pub data: PathBuf,
+    /// Which product the appliance is.
+    pub product: Product,
+    /// The vendor's root key: who may say who is a license manager.
+    pub root: PublicKey,
+    /// The product id in its UDI; the product's own unless a test says otherwise.
+    pub product_id: String,
+    /// The serial number in its UDI.
+    pub serial_number: String,
+    /// The UUID in its UDI.
+    pub uuid: Option<[u8; 16]>,
+    /// Its host name.
+    pub host_name: String,
+    /// Whether the host name is kept from the manager.
+    pub host_name_private: bool,
+    /// How the manager is reached, until a command changes it.
+    pub transport: TransportSettings,
+    /// A token to register with by itself.
+    pub token: Option<Secret>,
+    /// A file that holds such a token, now or later.
+    pub token_file: Option<PathBuf>,
+}
+
+/// The products this build knows.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// The contact centre.
+    ContactCenter,
+}
+
+impl Product {
+    /// Its definition, for devices that trust `root`.
+    pub const fn definition(self, root: PublicKey) -> ProductDefinition<'static> {
+        match self {
+            Self::ContactCenter => contact_center::definition(root),
+        }
+    }
+
+    const fn product_id(self) -> &'static str {
+        match self {
+            Self::ContactCenter => contact_center::PRODUCT_ID,
+        }
+    }
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A line of it is wrong.
+    Wrong {
+        /// Which file.
+        file: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// Which key, where that can be told.
+        key: Option<String>,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { file, error } if error.kind() == io::ErrorKind::NotFound => write!(
+                f,
+                "There is no configuration at {}. Write one with at least serial_number and root, \
+                 or name one with --config.",
+                file.display()
+            ),
+            Self::Unreadable { file, error } => write!(
+                f,
+                "{} cannot be read: {error}. Make it a text file that this user may read.",
+                file.display()
+            ),
+            Self::Wrong { file, line, key, problem } => {
+                write!(f, "{}, line {line}", file.display())?;
+                if let Some(key) = key {
+                    write!(f, ", key {key}")?;
+                }
+                write!(f, ": {problem}. Correct that line and start again.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default = "contact_center_product")]
+    product: Product,
+    root: Spanned<String>,
+    product_id: Option<Spanned<String>>,
+    serial_number: Spanned<String>,
+    uuid: Option<Spanned<String>>,
+    host_name: Option<Spanned<String>>,
+    #[serde(default)]
+    host_name_private: bool,
+    transport: Option<Spanned<TransportSettings>>,
+    token_file: Option<PathBuf>,
+}
+
+const fn contact_center_product() -> Product {
+    Product::ContactCenter
+}
+
+impl Config {
+    /// Reads `file`, or [`FILE`] in the data directory. Relative paths in it start at the
+    /// directory it stands in. `token` is what [`TOKEN_VARIABLE`] holds.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(
+        data: &Path,
+        file: Option<&Path>,
+        token: Option<Secret>,
+    ) -> Result<Self, ConfigError> {
+        let file = file.map_or_else(|| data.join(FILE), Path::to_owned);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Self::parse(data, &file, &text, token),
+            Err(error) => Err(ConfigError::Unreadable { file, error }),
+        }
+    }
+
+    fn parse(
+        data: &Path,
+        file: &Path,
+        text: &str,
+        token: Option<Secret>,
+    ) -> Result<Self, ConfigError> {
+        let wrong = |span: Option<Range<usize>>, problem: String| {
+            let (line, key) = locate(text, &problem, span);
+            let problem = problem.trim_end_matches('.').replace('\n', ", ");
+            ConfigError::Wrong { file: file.into(), line, key, problem }
+        };
+        let raw: File = toml::from_str(text)
+            .map_err(|error| wrong(error.span(), error.message().into()))?;
+        let at = |value: &Spanned<String>, problem: String| wrong(Some(value.span()), problem);
+
+        let root = from_hex(raw.root.get_ref()).ok_or_else(|| {
+            at(&raw.root, "the vendor's root key is 64 hexadecimal digits".into())
+        })?;
+        let uuid = match &raw.uuid {
+            None => None,
+            Some(text) => Some(parse_uuid(text.get_ref()).ok_or_else(|| {
+                at(text, "a UUID is 32 hexadecimal digits in the usual groups".into())
+            })?),
+        };
+        if let Some(product_id) = &raw.product_id {
+            Udi::new(product_id.get_ref(), "0", None)
+                .map_err(|error| at(product_id, udi_problem(error)))?;
+        }
+        Udi::new("0", raw.serial_number.get_ref(), None)
+            .map_err(|error| at(&raw.serial_number, udi_problem(error)))?;
+        let host_name = match &raw.host_name {
+            Some(name) if name.get_ref().len() > HOST_NAME_MAX => {
+                return Err(at(name, format!("a host name has at most {HOST_NAME_MAX} bytes")));
+            }
+            Some(name) => name.get_ref().clone(),
+            None => system_host_name(),
+        };
+        if let Some(transport) = &raw.transport {
+            let span = Some(transport.span());
+            transport.get_ref().check().map_err(|problem| wrong(span, problem))?;
+        }
+        let directory = file.parent().unwrap_or(data);
+        let transport = raw.transport.map(Spanned::into_inner).unwrap_or_default();
+        Ok(Self {
+            data: data.into(),
+            product: raw.product,
+            root: PublicKey { algorithm: Algorithm::Ed25519, bytes: root },
+            product_id: match raw.product_id {
+                Some(product_id) => product_id.into_inner(),
+                None => raw.product.product_id().into(),
+            },
+            serial_number: raw.serial_number.into_inner(),
+            uuid,
+            host_name,
+            host_name_private: raw.host_name_private,
+            transport: transport.relative_to(directory),
+            token,
+            token_file: raw.token_file.map(|path| directory.join(path)),
+        })
+    }
+
+    /// A contact-centre appliance with every default.
+    ///
+    /// # Errors
+    /// [`UdiError`] for a serial number that cannot be part of a UDI.
+    pub fn contact_center(
+        data: &Path,
+        serial_number: &str,
+        root: PublicKey,
+    ) -> Result<Self, UdiError> {
+        let product = Product::ContactCenter;
+        Udi::new(product.product_id(), serial_number, None)?;
+        Ok(Self {
+            data: data.into(),
+            product,
+            root,
+            product_id: product.product_id().into(),
+            serial_number: serial_number.into(),
+            uuid: None,
+            host_name: system_host_name(),
+            host_name_private: false,
+            transport: TransportSettings::default(),
+            token: None,
+            token_file: None,
+        })
+    }
+
+    /// The UDI.
+    pub fn udi(&self) -> Udi<'_> {
+        Udi {
+            product_id: &self.product_id,
+            serial_number: &self.serial_number,
+            uuid: self.uuid,
+        }
+    }
+}
+
+/// The token in the environment, if there is one.
+pub fn token_from_environment() -> Option<Secret> {
+    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()).map(Secret::new)
+}
+
+fn system_host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().chars().take(HOST_NAME_MAX).collect()
+}
+
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    if lengths != [8, 4, 4, 4, 12] && lengths != [32] {
+        return None;
+    }
+    from_hex(&groups.concat())
+}
+
+/// A UUID in its usual groups.
+pub(crate) fn uuid_text(uuid: &[u8; 16]) -> String {
+    let mut text = String::new();
+    for (index, byte) in uuid.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+fn udi_problem(error: UdiError) -> String {
+    match error {
+        UdiError::Empty => "it is empty".into(),
+        UdiError::TooLong => "it is longer than 32 characters".into(),
+        UdiError::BadCharacter => {
+            "it may hold ASCII letters, digits and - . / _ and nothing else".into()
+        }
+    }
+}
+
+/// The line, from 1, and the key that a problem is about. A problem inside a table is reported at
+/// the table's head and names the key in its message.
+fn locate(text: &str, problem: &str, span: Option<Range<usize>>) -> (usize, Option<String>) {
+    let start = span.map_or(0, |span| span.start);
+    let first = text.get(..start).unwrap_or(text).matches('\n').count();
+    let key_of = |line: &str| line.split_once('=').map(|(key, _)| key.trim().to_owned());
+    let named = problem.split('`').nth(1);
+    let mut below = text.lines().enumerate().skip(first);
+    let about = below.find(|(_, line)| named.is_some() && key_of(line).as_deref() == named);
+    match about {
+        Some((line, written)) => (line + 1, key_of(written)),
+        None => (first + 1, text.lines().nth(first).and_then(key_of)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::TransportKind;
+
+    const ROOT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(Path::new("/data"), Path::new("/etc/lh/appliance.toml"), text, None)
+    }
+
+    fn refusal(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let text = format!(
+            "product = \"contact-center\"\nserial_number = \"CC-1\"\nroot = \"{ROOT}\"\n\
+             uuid = \"00112233-4455-6677-8899-aabbccddeeff\"\nhost_name = \"cc01\"\n\
+             host_name_private = true\ntoken_file = \"token\"\n\
+             [transport]\nkind = \"on-prem\"\nurl = \"https://m.example\"\nca_file = \"ca.pem\"\n"
+        );
+        let config = parse(&text).unwrap();
+        assert_eq!(config.udi().product_id, "LH-CC");
+        assert_eq!(config.root.bytes[..2], [0x01, 0x23]);
+        assert_eq!(uuid_text(&config.uuid.unwrap()), "00112233-4455-6677-8899-aabbccddeeff");
+        assert_eq!((config.host_name.as_str(), config.host_name_private), ("cc01", true));
+        assert_eq!(config.token_file.unwrap(), Path::new("/etc/lh/token"));
+        assert_eq!(config.transport.kind, TransportKind::OnPrem);
+        assert_eq!(config.transport.ca_file.unwrap(), Path::new("/etc/lh/ca.pem"));
+        assert!(config.transport.url.unwrap().as_str().ends_with("DeviceRequestHandler"));
+        assert_eq!(config.transport.timeout_seconds, 30);
+    }
+
+    #[test]
+    fn an_error_names_file_line_key_and_remedy() {
+        let head = format!("serial_number = \"CC-1\"\nroot = \"{ROOT}\"\n");
+        for (text, line, key) in [
+            (format!("{head}pincode = 1\n"), 3, "pincode"),
+            (format!("{head}[transport]\n\nurll = \"x\"\n"), 5, "urll"),
+            (format!("{head}[transport]\nurl = \"http://m.example\"\n"), 4, "url"),
+            (format!("{head}[transport]\npin = \"12\"\n"), 4, "pin"),
+            (format!("{head}uuid = \"12\"\n"), 3, "uuid"),
+            (format!("{head}product = \"toaster\"\n"), 3, "product"),
+            (format!("{head}host_name_private = \"yes\"\n"), 3, "host_name_private"),
+            (format!("{head}host_name = \"{}\"\n", "x".repeat(65)), 3, "host_name"),
+            (format!("{head}product_id = \"a b\"\n"), 3, "product_id"),
+            (format!("root = \"{ROOT}\"\nserial_number = \"\"\n"), 2, "serial_number"),
+            ("serial_number = \"CC-1\"\nroot = \"12\"\n".into(), 2, "root"),
+        ] {
+            let refusal = refusal(&text);
+            let place = format!("/etc/lh/appliance.toml, line {line}, key {key}: ");
+            assert!(refusal.starts_with(&place), "{refusal}");
+            assert!(refusal.ends_with("Correct that line and start again."), "{refusal}");
+        }
+        let trust = format!("{head}[transport]\npin = \"{ROOT}\"\nca_file = \"a\"\n");
+        assert!(refusal(&trust).contains("line 3: Both ca_file and pin"), "{}", refusal(&trust));
+        assert!(refusal("serial_number = \"CC-1\"\n").contains("`root`"));
+        assert!(refusal("serial_number = \"CC-1\n").contains("line 1"));
+        let toaster = refusal(&format!("{head}product = \"toaster\"\n"));
+        assert!(toaster.contains("contact-center"), "{toaster}");
+    }
+
+    #[test]
+    fn an_absent_file_says_what_to_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let absent = Config::load(dir.path(), None, None).unwrap_err().to_string();
+        assert!(absent.contains("appliance.toml") && absent.contains("--config"), "{absent}");
+        let unreadable = Config::load(dir.path(), Some(dir.path()), None).unwrap_err();
+        assert!(unreadable.to_string().contains("cannot be read"), "{unreadable}");
+    }
+
+    #[test]
+    fn no_debug_output_holds_a_token() {
+        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
+        let mut config = Config::contact_center(Path::new("/data"), "CC-1", root).unwrap();
+        config.token = Some(Secret::new("LHTSECRET"));
+        assert!(!format!("{config:?}").contains("LHTSECRET"));
+    }
+}

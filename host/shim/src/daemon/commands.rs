@@ -1,0 +1,145 @@
+//! What each command does.
+
+use super::waiting::{Goal, Waiter};
+use super::worker::Worker;
+use super::{Reply, store_settings};
+use crate::explain;
+use crate::problem::Problem;
+use crate::protocol::{
+    Count, Events, Operation, Outcome, Permission, Renewal, Request, Seat, WAIT_MAX_SECONDS,
+};
+use crate::report::Enforcement;
+use crate::settings::TransportChange;
+use leasehold_core::agent::{self, Command, Input};
+use serde::Serialize;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+impl Worker<'_> {
+    /// Carries a command out. Its answer goes to `reply`, at once or when its outcome is known.
+    pub(super) fn command(&mut self, request: Request, reply: Sender<Reply>) {
+        let answer = match request {
+            Request::Register { token, force, wait_seconds } => {
+                let command = Command::Register { token: token.expose(), force };
+                return self.wait_for(command, Goal::Registration, wait_seconds, reply);
+            }
+            Request::Renew { what: Renewal::Authorization, wait_seconds } => {
+                let command = Command::RenewAuthorization;
+                return self.wait_for(command, Goal::Authorization, wait_seconds, reply);
+            }
+            Request::Renew { what: Renewal::Certificate, wait_seconds } => {
+                let goal = Goal::Certificate(self.agent.status().now);
+                return self.wait_for(Command::RenewCertificate, goal, wait_seconds, reply);
+            }
+            Request::Deregister { wait_seconds } => {
+                if self.agent.status().enrolment.is_some() {
+                    let goal = Goal::Deregistration;
+                    return self.wait_for(Command::Deregister, goal, wait_seconds, reply);
+                }
+                self.input(Input::Command(Command::Deregister))
+                    .map_err(explain::command)
+                    .and_then(|()| value(Outcome::Dropped))
+            }
+            Request::Status {} => {
+                self.wake();
+                value(self.sources().report())
+            }
+            Request::TransportGet {} => value(self.settings.without_secrets()),
+            Request::TransportSet { change } => self.set_transport(change),
+            Request::Login { name, skills, supervisor } => {
+                let taken = self.usage.login(self.counters, &name, &skills, supervisor);
+                self.used(taken.map(|feature| Seat { name, feature: feature.into() }))
+            }
+            Request::Logout { name } => {
+                let given = self.usage.logout(self.counters, &name);
+                self.used(given.map(|feature| Seat { name, feature }))
+            }
+            Request::Acquire { feature, n } => {
+                let taken = self.usage.acquire(self.counters, &feature, n);
+                self.used(taken.map(|()| self.count(feature)))
+            }
+            Request::Release { feature, n } => {
+                let given = self.usage.release(self.counters, &feature, n);
+                self.used(given.map(|()| self.count(feature)))
+            }
+            Request::Events { after, limit } => {
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let events = self.journal.after(after, limit);
+                value(Events { events, last: self.journal.last() })
+            }
+            Request::Permits { operation } => {
+                self.wake();
+                value(self.permission(operation))
+            }
+        };
+        // Whoever hung up needs no answer.
+        let _ = reply.send(answer);
+    }
+
+    fn wait_for(
+        &mut self,
+        command: Command<'_>,
+        goal: Goal,
+        wait_seconds: u32,
+        reply: Sender<Reply>,
+    ) {
+        match self.input(Input::Command(command)) {
+            Ok(()) => {
+                let wait = Duration::from_secs(wait_seconds.min(WAIT_MAX_SECONDS).into());
+                self.waiting.push(Waiter { goal, deadline: Instant::now() + wait, reply });
+            }
+            Err(error) => drop(reply.send(Err(explain::command(error)))),
+        }
+    }
+
+    /// After a change of use: stores it and lets the agent see it.
+    fn used<T: Serialize>(&mut self, changed: Result<T, Problem>) -> Reply {
+        let changed = changed?;
+        self.usage.save(&*self.disk);
+        self.wake();
+        value(changed)
+    }
+
+    fn count(&self, feature: String) -> Count {
+        let mut features = self.license_type.features.iter();
+        let in_use = features
+            .find(|found| found.name == feature)
+            .and_then(|found| self.agent.entitlement(found.entitlement.into()))
+            .map_or(0, |entitlement| entitlement.in_use);
+        Count { feature, in_use }
+    }
+
+    fn set_transport(&mut self, change: TransportChange) -> Reply {
+        let settings = self.settings.changed(change).map_err(|problem| {
+            let (cause, remedy) = problem.split_once(". ").unwrap_or((&problem, "Correct it"));
+            Problem::new("transport-settings", format!("{cause}."), format!("{remedy}."))
+        })?;
+        let transport = (self.connect)(&settings)?;
+        store_settings(&*self.disk, &settings)?;
+        self.transport = transport;
+        self.settings = settings;
+        value(self.settings.without_secrets())
+    }
+
+    fn permission(&self, operation: Operation) -> Permission {
+        let permitted = self.agent.permits(match operation {
+            Operation::Provision => agent::Operation::Provision,
+        });
+        let reason = match self.sources().report().enforcement {
+            Enforcement::Enforced { reason, .. } if !permitted => Some(reason),
+            _ => None,
+        };
+        Permission { permitted, reason }
+    }
+}
+
+/// An answer as JSON.
+pub(super) fn value<T: Serialize>(answer: T) -> Reply {
+    serde_json::to_value(answer).map_err(|error| {
+        Problem::new(
+            "internal",
+            format!("The answer cannot be written: {error}."),
+            "This is a fault of the program: report it.",
+        )
+    })
+}

@@ -1,0 +1,28 @@
+//! Drives one licensing agent on an operating system.
+//!
+//! ```text
+//! command ──▶ socket ──▶ daemon ──▶ core's Agent ──▶ disk, transport, journal
+//! ```
+//!
+//! [`daemon`] owns the agent and turns its outputs into effects; everything else is one of those
+//! effects ([`storage`], [`transport`], [`journal`]), a way to ask for them ([`protocol`],
+//! [`socket`], [`client`]), or words about them ([`explain`], [`report`], [`show`]).
+
+mod build_report;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod disk;
+pub mod explain;
+pub mod journal;
+pub mod problem;
+pub mod protocol;
+pub mod report;
+pub mod settings;
+pub mod show;
+mod socket;
+pub mod storage;
+mod tls;
+pub mod transport;
+mod usage;

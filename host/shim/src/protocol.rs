@@ -1,0 +1,242 @@
+//! What is said over the command socket: one JSON object a line there, one back.
+//!
+//! ```text
+//! {"command": "login", "name": "ann", "skills": ["chat"], "supervisor": false}
+//! {"ok": {"name": "ann", "feature": "premium-seat"}}
+//! {"error": {"code": "unknown-skill", "cause": "…", "remedy": "…"}}
+//! ```
+
+use crate::journal::Entry;
+use crate::problem::Problem;
+use crate::report::{Failure, UnixSeconds};
+use crate::settings::{Secret, TransportChange};
+use serde::{Deserialize, Serialize};
+
+/// The longest request line, in bytes.
+pub const REQUEST_MAX: u64 = 64 << 10;
+/// The longest answer line, in bytes.
+pub const ANSWER_MAX: u64 = 8 << 20;
+/// The longest that a command waits for its outcome.
+pub const WAIT_MAX_SECONDS: u32 = 300;
+/// The most events in one answer.
+pub const EVENTS_MAX: u32 = 1_000;
+
+/// A command.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// The whole state: a [`Report`](crate::report::Report).
+    Status {},
+    /// Register with a token: an [`Outcome`].
+    Register {
+        /// As pasted.
+        token: Secret,
+        /// Replace an instance with this UDI, or register again (SPEC R5, X12).
+        #[serde(default)]
+        force: bool,
+        /// How long to wait for the outcome; 0 does not wait.
+        #[serde(default)]
+        wait_seconds: u32,
+    },
+    /// Leave the account: an [`Outcome`].
+    Deregister {
+        /// How long to wait for the outcome; 0 does not wait.
+        #[serde(default)]
+        wait_seconds: u32,
+    },
+    /// Report or renew now: an [`Outcome`].
+    Renew {
+        /// Which of the two.
+        what: Renewal,
+        /// How long to wait for the outcome; 0 does not wait.
+        #[serde(default)]
+        wait_seconds: u32,
+    },
+    /// How the manager is reached: [`TransportSettings`](crate::settings::TransportSettings)
+    /// without the proxy's password.
+    TransportGet {},
+    /// Change how the manager is reached; gives the settings then in force.
+    TransportSet {
+        /// What is to change.
+        change: TransportChange,
+    },
+    /// Sign somebody in: a [`Seat`].
+    Login {
+        /// Who.
+        name: String,
+        /// What they work on.
+        #[serde(default)]
+        skills: Vec<String>,
+        /// Whether they supervise.
+        #[serde(default)]
+        supervisor: bool,
+    },
+    /// Sign somebody out: a [`Seat`].
+    Logout {
+        /// Who.
+        name: String,
+    },
+    /// Take so many of a feature: a [`Count`].
+    Acquire {
+        /// Its name.
+        feature: String,
+        /// How many.
+        n: u32,
+    },
+    /// Give so many of a feature back: a [`Count`].
+    Release {
+        /// Its name.
+        feature: String,
+        /// How many.
+        n: u32,
+    },
+    /// What happened: [`Events`].
+    Events {
+        /// Only what came after this number.
+        #[serde(default)]
+        after: u64,
+        /// At most so many.
+        #[serde(default = "events_max")]
+        limit: u32,
+    },
+    /// Whether the appliance may do something (SPEC E3): a [`Permission`].
+    Permits {
+        /// What.
+        #[serde(default)]
+        operation: Operation,
+    },
+}
+
+const fn events_max() -> u32 {
+    EVENTS_MAX
+}
+
+/// What is renewed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renewal {
+    /// `renew auth`: report now.
+    Authorization,
+    /// `renew id`: a longer certificate.
+    Certificate,
+}
+
+/// What an appliance may ask about.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Adding, changing or deleting users and devices.
+    #[default]
+    Provision,
+}
+
+/// What came of a command that the manager must answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is under way; nobody waited, or not long enough.
+    Underway,
+    /// It succeeded.
+    Succeeded,
+    /// The manager refused for good.
+    Refused {
+        /// Why.
+        failure: Failure,
+    },
+    /// It did not get through; it is tried again.
+    Retrying {
+        /// Why.
+        failure: Failure,
+        /// When it is tried again.
+        retry: Option<UnixSeconds>,
+    },
+    /// The device left its account.
+    Deregistered {
+        /// Whether the manager knows. If not, a stale instance is left there.
+        manager_told: bool,
+    },
+    /// There was only a registration under way; it is dropped.
+    Dropped,
+    /// The manager no longer has this device: it is unregistered now (SPEC X14).
+    Removed,
+}
+
+/// What a sign-in took, or gave back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Seat {
+    /// Who.
+    pub name: String,
+    /// The feature.
+    pub feature: String,
+}
+
+/// A feature's count after a change.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Count {
+    /// The feature.
+    pub feature: String,
+    /// How many are in use now, sign-ins included.
+    pub in_use: u32,
+}
+
+/// Events, the oldest first.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Events {
+    /// Those asked for. A first number that is not the one after `after` is a gap.
+    pub events: Vec<Entry>,
+    /// The number of the last event there is.
+    pub last: u64,
+}
+
+/// Whether something may be done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Permission {
+    /// Whether it may.
+    pub permitted: bool,
+    /// Why not, if not: the reason's name (SPEC X11).
+    pub reason: Option<String>,
+}
+
+/// An answer line.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// What was asked for.
+    Ok(serde_json::Value),
+    /// Nothing was done.
+    Error(Problem),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_read_as_documented() {
+        let read = |text: &str| serde_json::from_str::<Request>(text);
+        let login = read(r#"{"command": "login", "name": "ann", "skills": ["chat"]}"#).unwrap();
+        let skills = vec!["chat".into()];
+        assert_eq!(login, Request::Login { name: "ann".into(), skills, supervisor: false });
+        assert_eq!(read(r#"{"command": "status"}"#).unwrap(), Request::Status {});
+        for bad in [
+            r#"{"command": "status", "x": 1}"#,
+            r#"{"command": "login", "name": "ann", "skill": "chat"}"#,
+            r#"{"command": "acquire", "feature": "server", "n": -1}"#,
+            r#"{"command": "acquire", "feature": "server", "n": 4294967296}"#,
+            r#"{"command": "dance"}"#,
+            r#"{"name": "ann"}"#,
+            "[]",
+            "1",
+            "",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_shown_for_debugging_hides_its_token() {
+        let text = r#"{"command": "register", "token": "LHTSECRET"}"#;
+        let request: Request = serde_json::from_str(text).unwrap();
+        assert!(!format!("{request:?}").contains("LHTSECRET"));
+    }
+}

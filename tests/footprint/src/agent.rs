@@ -1,0 +1,85 @@
+//! The agent, from boot to status.
+
+use crate::ENTITLEMENTS;
+use crate::secure_element::SecureElement;
+use core::mem::MaybeUninit;
+use leasehold_core::agent::record::{self, Selection};
+use leasehold_core::agent::{
+    CommandError, Device, EntitlementStatus, EventKind, Input, Operation, Output, RecordError,
+    RecordKind, Status, Stored,
+};
+use leasehold_core::counters::Counters;
+use leasehold_core::identity::DeviceFingerprint;
+use leasehold_core::product::ProductDefinition;
+use leasehold_core::time::{DeviceTime, Now, UnixTime};
+
+/// An agent of the size that is measured.
+pub type Agent<'a> = leasehold_core::agent::Agent<'a, SecureElement, ENTITLEMENTS>;
+type Buffer = [u8; leasehold_core::agent::BUFFER_MIN];
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_new<'a>(
+    place: &mut MaybeUninit<Agent<'a>>,
+    definition: &'a ProductDefinition<'a>,
+    counters: &'a Counters<'a, ENTITLEMENTS>,
+    device: Device<'a>,
+) {
+    place.write(Agent::new(definition, counters, device, SecureElement));
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_boot(
+    agent: &mut Agent<'_>,
+    now: Now,
+    stored: Stored<'_>,
+) -> Result<(), RecordError> {
+    agent.boot(now, stored)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_handle_input(
+    agent: &mut Agent<'_>,
+    now: Now,
+    input: Input<'_>,
+) -> Result<(), CommandError> {
+    agent.handle_input(now, input)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_poll_output(agent: &mut Agent<'_>, buffer: &mut Buffer) -> Output {
+    agent.poll_output(buffer)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_status<'s>(agent: &'s Agent<'_>) -> Status<'s> {
+    agent.status()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_entitlement(agent: &Agent<'_>, index: usize) -> Option<EntitlementStatus> {
+    agent.entitlement(index)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_unix(agent: &Agent<'_>, at: DeviceTime) -> Option<UnixTime> {
+    agent.unix(at)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_permits(agent: &Agent<'_>, operation: Operation) -> bool {
+    agent.permits(operation)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_event_name(event: &EventKind) -> &'static str {
+    event.name()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_record_newest(
+    kind: RecordKind,
+    device: DeviceFingerprint,
+    slots: [Option<&[u8]>; 2],
+) -> Selection {
+    record::newest(kind, device, slots)
+}

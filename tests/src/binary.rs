@@ -1,0 +1,79 @@
+//! The `leasehold` binary, built once and run as a user would run it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+/// The path of a binary of this workspace, built in the profile the tests were built in.
+///
+/// # Panics
+/// When it does not build: then nothing can be tested.
+pub fn path(package: &str, name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test has a path");
+        // target/PROFILE/deps/test-hash
+        test.ancestors().nth(2).expect("a test lies in the target folder").to_owned()
+    });
+    let path = folder.join(name);
+    build(package, name, folder);
+    assert!(path.exists(), "{} was not built", path.display());
+    path
+}
+
+fn build(package: &str, name: &str, folder: &Path) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "-p", package, "--bin", name]);
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    if folder.ends_with("release") {
+        command.arg("--release");
+    }
+    if let Some(target) = folder.parent() {
+        command.arg("--target-dir").arg(target);
+    }
+    let status = command.status().expect("cargo runs");
+    assert!(status.success(), "{package} does not build");
+}
+
+/// The `leasehold` binary.
+pub fn leasehold() -> PathBuf {
+    path("leasehold", "leasehold")
+}
+
+/// Runs `leasehold` with `arguments` on the data directory `data`, and waits for its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(leasehold())
+        .args(arguments)
+        .env("LEASEHOLD_DATA", data)
+        .stdin(Stdio::null())
+        .output()
+        .expect("leasehold starts")
+}
+
+/// As [`run`]; gives what was printed, and fails the test when the command failed.
+///
+/// # Panics
+/// When the command fails.
+pub fn succeed(data: &Path, arguments: &[&str]) -> String {
+    let output = run(data, arguments);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "leasehold {arguments:?} failed: {errors}{text}");
+    text
+}
+
+/// As [`run`] for a command that must fail; gives its two sentences.
+///
+/// # Panics
+/// When the command succeeds, or says nothing.
+pub fn fail(data: &Path, arguments: &[&str]) -> String {
+    let output = run(data, arguments);
+    let errors = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(!output.status.success(), "leasehold {arguments:?} succeeded");
+    assert!(!errors.trim().is_empty(), "leasehold {arguments:?} says nothing");
+    errors
+}
