@@ -21,7 +21,7 @@ impl Appliance {
     /// # Panics
     /// When its folder cannot be written.
     pub fn new(manager: &Manager, serial_number: &str, token: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = binary::private_folder();
         let mut settings = format!(
             "serial_number = \"{serial_number}\"\nroot = \"{}\"\nhost_name = \"pbx\"\n",
             manager.root()

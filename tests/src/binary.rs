@@ -1,24 +1,28 @@
 //! The `leasehold` binary, built once and run as a user would run it.
 
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
+use tempfile::TempDir;
 
-/// The path of a binary of this workspace, built in the profile the tests were built in.
+/// The path of a binary of this workspace, in the profile that the tests were built in. The first
+/// call of each process sees to it that it is up to date.
 ///
 /// # Panics
 /// When it does not build: then nothing can be tested.
 pub fn path(package: &str, name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test has a path");
-        // target/PROFILE/deps/test-hash
-        test.ancestors().nth(2).expect("a test lies in the target folder").to_owned()
-    });
-    let path = folder.join(name);
-    build(package, name, folder);
-    assert!(path.exists(), "{} was not built", path.display());
-    path
+    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let test = std::env::current_exe().expect("a test has a path");
+    // target/PROFILE/deps/test-hash
+    let folder = test.ancestors().nth(2).expect("a test lies in the target folder");
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if built.insert(name.to_owned()) {
+        build(package, name, folder);
+    }
+    folder.join(name)
 }
 
 fn build(package: &str, name: &str, folder: &Path) {
@@ -39,6 +43,15 @@ fn build(package: &str, name: &str, folder: &Path) {
 /// The `leasehold` binary.
 pub fn leasehold() -> PathBuf {
     path("leasehold", "leasehold")
+}
+
+/// A folder that only its owner can enter, as data directories must be; gone when dropped.
+///
+/// # Panics
+/// When the system gives none.
+pub fn private_folder() -> TempDir {
+    let owner_only = Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(owner_only).tempdir().expect("a folder")
 }
 
 /// Runs `leasehold` with `arguments` on the data directory `data`, and waits for its end.

@@ -53,10 +53,7 @@ impl Fleet {
                 definition,
                 serial_number: format!("FLEET-{number:03}"),
                 token: token.to_owned(),
-                url: format!(
-                    "{}/Transportgateway/services/DeviceRequestHandler",
-                    manager.url()
-                ),
+                url: format!("{}/Transportgateway/services/DeviceRequestHandler", manager.url()),
                 http: trusting(&manager.certificate()),
                 random: Random(seed ^ (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)),
                 stop: Arc::clone(&stop),

@@ -28,7 +28,7 @@ impl Manager {
     /// # Panics
     /// When any of it fails.
     pub fn start(policy: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = binary::private_folder();
         let port = free_port();
         let settings = format!("listen = \"127.0.0.1:{port}\"\n[policy]\n{policy}\n");
         fs::write(folder.path().join("manager.toml"), settings).expect("settings are written");

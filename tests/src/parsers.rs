@@ -18,10 +18,21 @@ const REMEDY: &str = "The parsers are Python packages: install python3 and pytho
 ///
 /// The value is `{STATE: {COMMAND: {PARSER: what it read}}}`.
 ///
+/// # Panics
+/// Where [`try_parse`] fails.
+pub fn parse(directory: &Path) -> Value {
+    match try_parse(directory) {
+        Ok(read) => read,
+        Err(error) => panic!("{error:#}"),
+    }
+}
+
+/// As [`parse`].
+///
 /// # Errors
 /// When a file is missing, a parser refuses one or finds nothing in it, or the parsers cannot be
 /// installed. The message has the parsers' own words.
-pub fn parse(directory: &Path) -> Result<Value> {
+pub fn try_parse(directory: &Path) -> Result<Value> {
     let script = source().join("check.py");
     let python = python(&target_directory()?)?;
     let output = run(Command::new(python).arg(script).arg(directory))?;

@@ -43,8 +43,8 @@ pub enum Event {
 /// The highest numbers of seats taken at one moment of a period.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Peaks {
-    /// Premium seats: what is in use at or above premium.
-    pub premium_or_above: u32,
+    /// Premium seats: nothing is above them.
+    pub premium: u32,
     /// Seats of both kinds: what is in use at or above standard.
     pub standard_or_above: u32,
 }
@@ -157,12 +157,12 @@ fn needs_premium(skill: &str) -> bool {
 fn in_use(seats: &BTreeMap<&str, bool>) -> Peaks {
     let of = |wanted: bool| seats.values().filter(|premium| **premium || !wanted).count();
     let seats = |count| u32::try_from(count).unwrap_or(u32::MAX);
-    Peaks { premium_or_above: seats(of(true)), standard_or_above: seats(of(false)) }
+    Peaks { premium: seats(of(true)), standard_or_above: seats(of(false)) }
 }
 
 impl Peaks {
     fn raise(&mut self, now: Self) {
-        self.premium_or_above = self.premium_or_above.max(now.premium_or_above);
+        self.premium = self.premium.max(now.premium);
         self.standard_or_above = self.standard_or_above.max(now.standard_or_above);
     }
 }
@@ -182,8 +182,7 @@ mod tests {
              17:00:00,b,logout,\n"
         );
         let count = count(&parse(&text).unwrap()).unwrap();
-        let peaks =
-            |premium_or_above, standard_or_above| Peaks { premium_or_above, standard_or_above };
+        let peaks = |premium, standard_or_above| Peaks { premium, standard_or_above };
         assert_eq!(count.day, peaks(2, 2));
         assert_eq!(count.intervals, [peaks(2, 2), peaks(2, 2), peaks(2, 2)]);
         let early = parse(&text[..text.find("07:30:00,c").unwrap()]).unwrap();

@@ -132,7 +132,10 @@ fn both_sides_go_on_after_a_restart() {
     appliance.start();
     appliance.until("authorized again", |report| authorization(report) == "Authorized");
     let report = appliance.report();
-    assert_eq!(report["device"]["signed_in"], json!([{"name": "agent-1", "feature": "premium-seat"}]));
+    assert_eq!(
+        report["device"]["signed_in"],
+        json!([{"name": "agent-1", "feature": "premium-seat"}])
+    );
     assert_eq!(manager.instances().len(), 1);
 }
 

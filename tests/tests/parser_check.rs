@@ -1,7 +1,7 @@
 //! The parsers read what they should, and refuse what they should: otherwise that they read
 //! Leasehold's outputs would mean nothing.
 
-use leasehold_tests::parsers::parse;
+use leasehold_tests::parsers::{parse, try_parse};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ fn copy_of(state: &str) -> TempDir {
 
 #[test]
 fn samples_are_read() {
-    let read = parse(&samples()).unwrap();
+    let read = parse(&samples());
     let all = &read["registered"]["all"]["ntc"][0];
     assert_eq!(all["registration_status"], "REGISTERED");
     assert_eq!(all["auth_date"], "Mar 01 08:00:05 2026 UTC");
@@ -49,7 +49,7 @@ fn a_line_that_a_parser_does_not_know_is_refused() {
     let spoilt = text.replace("  Type: Smart\n", "  Type: Smart\n  URL: https://example.org\n");
     assert_ne!(spoilt, text);
     fs::write(file, spoilt).unwrap();
-    let error = format!("{:#}", parse(copy.path()).unwrap_err());
+    let error = format!("{:#}", try_parse(copy.path()).unwrap_err());
     assert!(error.contains("registered/all.txt: ntc: "), "{error}");
 }
 
@@ -57,7 +57,7 @@ fn a_line_that_a_parser_does_not_know_is_refused() {
 fn an_output_without_anything_to_read_is_refused() {
     let copy = copy_of("evaluation");
     fs::write(copy.path().join("evaluation/udi.txt"), "\n").unwrap();
-    let error = format!("{:#}", parse(copy.path()).unwrap_err());
+    let error = format!("{:#}", try_parse(copy.path()).unwrap_err());
     assert!(error.contains("evaluation/udi.txt: genie: "), "{error}");
 }
 
@@ -65,6 +65,6 @@ fn an_output_without_anything_to_read_is_refused() {
 fn a_missing_output_is_named() {
     let copy = copy_of("evaluation");
     fs::remove_file(copy.path().join("evaluation/usage.txt")).unwrap();
-    let error = format!("{:#}", parse(copy.path()).unwrap_err());
+    let error = format!("{:#}", try_parse(copy.path()).unwrap_err());
     assert!(error.contains("evaluation/usage.txt"), "{error}");
 }

@@ -64,12 +64,7 @@ impl<'a> Puppet<'a> {
         self.frame(None, number, RequestBody::Register(register))
     }
 
-    fn report(
-        &self,
-        instance: InstanceId,
-        number: (u32, u64),
-        peak: u32,
-    ) -> (Vec<u8>, Digest) {
+    fn report(&self, instance: InstanceId, number: (u32, u64), peak: u32) -> (Vec<u8>, Digest) {
         let usage = [Usage { tag: FLEX.entitlements[0].tag, peak }];
         let report = Report {
             host_name: "",
@@ -81,10 +76,7 @@ impl<'a> Puppet<'a> {
     }
 
     fn send(&self, frame: &[u8]) -> Vec<u8> {
-        let url = format!(
-            "{}/Transportgateway/services/DeviceRequestHandler",
-            self.manager.url()
-        );
+        let url = format!("{}/Transportgateway/services/DeviceRequestHandler", self.manager.url());
         let mut answer = self
             .http
             .post(&url)

@@ -10,7 +10,7 @@ const SEED: u64 = 2026;
 const TRACE: &str = include_str!("../traces/day-60-agents.csv");
 
 fn peaks(peaks: Peaks) -> Value {
-    json!({ "premium_or_above": peaks.premium_or_above, "standard_or_above": peaks.standard_or_above })
+    json!({ "premium": peaks.premium, "standard_or_above": peaks.standard_or_above })
 }
 
 #[test]

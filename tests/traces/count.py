@@ -32,7 +32,7 @@ def main(path):
         within = [entry for entry in history if begin <= entry[0] < end]
         seen = at_begin + within
         return {
-            "premium_or_above": max(entry[1] for entry in seen),
+            "premium": max(entry[1] for entry in seen),
             "standard_or_above": max(entry[2] for entry in seen),
         }
 

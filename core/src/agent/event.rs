@@ -28,6 +28,9 @@ macro_rules! events {
         }
 
         impl EventKind {
+            /// The names of all events, in the order of their declaration.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name),)*];
+
             /// The event's name, the same in every sink.
             pub const fn name(&self) -> &'static str {
                 match self {

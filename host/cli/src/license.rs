@@ -100,11 +100,11 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             tell(&mut appliance, output, &outcome, "Registered.")
         }
         Smart::Deregister { yes } => {
-            let mut appliance = data.connect()?;
             if !yes && !confirmed()? {
                 say("Nothing was changed.");
                 return Ok(());
             }
+            let mut appliance = data.connect()?;
             let outcome = appliance.deregister(wait)?;
             tell(&mut appliance, output, &outcome, "Deregistered.")
         }

@@ -6,6 +6,7 @@
 mod appliance;
 mod data;
 mod license;
+mod log;
 mod manager;
 mod output;
 mod replay;
@@ -34,7 +35,9 @@ enum Command {
     Show(show::ShowArgs),
     Login(seats::LoginArgs),
     Logout(seats::LogoutArgs),
+    /// Takes licences of a feature, apart from sign-ins
     Acquire(seats::CountArgs),
+    /// Gives back licences that `acquire` took
     Release(seats::CountArgs),
     Replay(replay::ReplayArgs),
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod client;
 mod events;
+mod example;
 mod instances;
 mod licenses;
 mod lookup;
@@ -11,6 +12,8 @@ mod people;
 mod secrets;
 mod server;
 mod tokens;
+
+pub(crate) use example::Example;
 
 use clap::{Args, Subcommand};
 use client::{Client, Connection};

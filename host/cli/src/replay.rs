@@ -103,7 +103,8 @@ fn check(file: &Path, text: &str, before: &Report) -> anyhow::Result<Vec<Entry>>
 fn apply(appliance: &mut Client, entry: &Entry) -> Result<(), leasehold_shim::problem::Problem> {
     match &entry.event {
         Event::Login { skills, supervisor } => {
-            let skills: Vec<String> = skills.iter().copied().map(Skill::name).map(Into::into).collect();
+            let skills: Vec<String> =
+                skills.iter().copied().map(Skill::name).map(Into::into).collect();
             appliance.login(&entry.agent, &skills, *supervisor)?;
         }
         Event::Logout => {

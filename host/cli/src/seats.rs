@@ -34,7 +34,7 @@ pub(crate) struct LogoutArgs {
     name: String,
 }
 
-/// Takes or gives back licences of a feature, apart from sign-ins.
+/// So many licences of a feature.
 #[derive(Args, Debug)]
 pub(crate) struct CountArgs {
     #[command(flatten)]

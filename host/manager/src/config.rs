@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 /// The configuration file in the data directory.
 pub const FILE: &str = "manager.toml";
 /// Where the manager listens when nothing else is set.
-pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
 
 /// Settings that may come from outside the file. What is `None` stays as the file has it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -200,7 +201,8 @@ pub(crate) fn initial_file(settings: &Settings) -> String {
         None => format!("# {key} = {example}\n"),
     };
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| quoted(&path.to_string_lossy()));
-    let names = settings.names.as_ref().map(|names| serde_json::Value::from(&names[..]).to_string());
+    let names =
+        settings.names.as_ref().map(|names| serde_json::Value::from(&names[..]).to_string());
     [
         "# Settings of this license manager. They take effect at its next start.\n".into(),
         line(

@@ -12,6 +12,7 @@ pub mod types;
 pub use api::PREFIX as API;
 pub use device::PATH as DEVICE_PATH;
 
+use crate::domain::DomainError;
 use crate::domain::user::{self, Principal};
 use crate::engine::Engine;
 use axum::extract::{Request, State};
@@ -30,7 +31,7 @@ use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// Where people set the manager up, once.
@@ -39,6 +40,8 @@ pub(crate) const SETUP_PATH: &str = "/setup";
 const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 /// Passwords that are hashed at a time: each takes 19 MiB and tens of milliseconds.
 const HASHED_AT_ONCE: usize = 2;
+/// Passwords that are hashed or wait for it (SPEC L12).
+const HASHED_OR_WAITING: usize = 32;
 
 /// Whose connection a request came on.
 #[derive(Clone, Copy, Debug)]
@@ -51,19 +54,35 @@ pub(crate) struct App {
     root: PublicKey,
     guard: SignInGuard,
     hashing: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+/// Leave to hash a password.
+struct Turn {
+    _hashing: OwnedSemaphorePermit,
+    _waiting: OwnedSemaphorePermit,
 }
 
 impl App {
     /// The application on top of `engine`.
     pub(crate) fn new(engine: Arc<Engine>, root: PublicKey) -> Self {
         let hashing = Arc::new(Semaphore::new(HASHED_AT_ONCE));
-        Self { engine, root, guard: SignInGuard::default(), hashing }
+        let waiting = Arc::new(Semaphore::new(HASHED_OR_WAITING));
+        Self { engine, root, guard: SignInGuard::default(), hashing, waiting }
+    }
+
+    /// Waits for leave to hash a password, behind a limited number of others.
+    async fn turn(&self) -> Result<Turn, Refusal> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned();
+        let waiting = waiting.map_err(|_| Refusal::from(DomainError::Overloaded))?;
+        let hashing = Arc::clone(&self.hashing).acquire_owned().await;
+        let hashing = hashing.map_err(|error| Refusal::internal(&error))?;
+        Ok(Turn { _hashing: hashing, _waiting: waiting })
     }
 
     /// Hashes a password on a thread of its own.
     async fn hash(&self, password: String) -> Result<user::HashedPassword, Refusal> {
-        let turn = Arc::clone(&self.hashing).acquire_owned().await;
-        let turn = turn.map_err(|error| Refusal::internal(&error))?;
+        let turn = self.turn().await?;
         let hashed = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             user::HashedPassword::new(&mut crate::domain::SystemEntropy, &password)
@@ -73,8 +92,7 @@ impl App {
 
     /// The user with this name and password.
     async fn user(&self, name: String, password: String) -> Result<Option<Principal>, Refusal> {
-        let turn = Arc::clone(&self.hashing).acquire_owned().await;
-        let turn = turn.map_err(|error| Refusal::internal(&error))?;
+        let turn = self.turn().await?;
         let found = self.engine.read(move |view, _, _| {
             let _turn = turn;
             user::sign_in(view, &name, &password)
@@ -124,9 +142,8 @@ async fn frame(request: Request, next: Next) -> Response {
 
 /// Whether the manager works: it can read its database.
 async fn health(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
-    let last = app.engine.read(|view, _, _| Ok(view.last_event()?)).await?;
-    let events = last.map_or(0, |(number, _)| number);
-    Ok(Json(json!({ "status": "ok", "events": events })).into_response())
+    app.engine.read(|view, _, _| Ok(view.last_event()?)).await?;
+    Ok(Json(json!({ "status": "ok" })).into_response())
 }
 
 async fn nothing_here() -> Refusal {
@@ -135,4 +152,60 @@ async fn nothing_here() -> Refusal {
         "The license manager has nothing at this address.",
         "Appliances send to /Transportgateway/services/DeviceRequestHandler, programs to /api/v1.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::SystemClock;
+    use crate::testing::{World, authority, root};
+    use axum::body::Body;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tower::ServiceExt;
+
+    fn app() -> App {
+        let authority = authority(Default::default());
+        let store = World::new().store;
+        App::new(Arc::new(Engine::start(store, authority, Arc::new(SystemClock)).unwrap()), root())
+    }
+
+    /// A body that never comes.
+    struct Never;
+
+    impl axum::body::HttpBody for Never {
+        type Data = axum::body::Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_comes_is_not_waited_for() {
+        let request = Request::post(DEVICE_PATH).body(Body::new(Never)).unwrap();
+        let response = router(app()).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_wait_for_their_password_to_be_hashed() {
+        let app = app();
+        let mut turns = Vec::new();
+        for _ in 0..HASHED_AT_ONCE {
+            turns.push(app.turn().await.ok().unwrap());
+        }
+        let others: Vec<_> = (HASHED_AT_ONCE..HASHED_OR_WAITING)
+            .map(|_| Arc::clone(&app.waiting).try_acquire_owned().unwrap())
+            .collect();
+        let refused = app.hash("correct horse battery".into()).await.err().unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop((turns, others));
+        assert!(app.hash("correct horse battery".into()).await.is_ok());
+    }
 }

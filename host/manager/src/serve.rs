@@ -96,9 +96,9 @@ impl Server {
             .thread_name("leasehold-http")
             .build()
             .map_err(ServeError::System)?;
-        let code = runtime.block_on(engine.change("manager".into(), |tx, scene, _| {
-            setup::issue_if_needed(tx, scene)
-        }))?;
+        let code = runtime.block_on(
+            engine.change("manager".into(), |tx, scene, _| setup::issue_if_needed(tx, scene)),
+        )?;
         let base = config.public_url(address.port());
         let setup_link = code.map(|code| format!("{base}{SETUP_PATH}?code={code}"));
         let (stop, stopping) = watch::channel(false);

@@ -15,8 +15,8 @@ pub use operator::read as operator_secret;
 
 use crate::config::{self, Config, ConfigError, Settings, TlsFiles};
 use crate::domain::{DomainError, EntropyUnavailable};
-use crate::store::sqlite::SqliteStore;
 use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
 use crate::tls::{self, TlsError};
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::time::UnixTime;

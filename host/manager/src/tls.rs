@@ -61,10 +61,8 @@ pub struct SelfSigned {
 /// # Errors
 /// [`TlsError::Name`].
 pub fn self_signed(names: &[String]) -> Result<SelfSigned, TlsError> {
-    let made = rcgen::generate_simple_self_signed(names).map_err(|error| TlsError::Name {
-        names: names.join(", "),
-        detail: error.to_string(),
-    })?;
+    let made = rcgen::generate_simple_self_signed(names)
+        .map_err(|error| TlsError::Name { names: names.join(", "), detail: error.to_string() })?;
     Ok(SelfSigned { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() })
 }
 
@@ -94,8 +92,7 @@ pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let failed = |error: pem::Error| file_error(path, "a TLS certificate", &error);
-    let chain: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).map_err(failed)?.collect();
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(failed)?.collect();
     match chain.map_err(failed)? {
         chain if chain.is_empty() => Err(failed(pem::Error::NoItemsFound)),
         chain => Ok(chain),
@@ -139,8 +136,9 @@ mod tests {
         assert!(no_key.contains("k.pem cannot be used as a TLS key: it holds none"), "{no_key}");
         let no_certificate = refusal("", &one.key);
         assert!(no_certificate.contains("c.pem cannot be used as a TLS cert"), "{no_certificate}");
-        fs::remove_file(dir.path().join("k.pem")).unwrap();
-        let absent = server_config(&fine).unwrap_err().to_string();
+        let gone = TlsFiles { key: dir.path().join("gone/k.pem"), ..fine };
+        fs::write(&gone.certificate, &one.certificate).unwrap();
+        let absent = server_config(&gone).unwrap_err().to_string();
         assert!(absent.contains("k.pem"), "{absent}");
     }
 

@@ -1,9 +1,10 @@
 //! The report, from what the agent and the daemon know.
 
-use crate::config::{Config, uuid_text};
+use crate::config::Config;
 use crate::explain;
+use crate::hex::{to_hex, uuid_text};
 use crate::report::{self, Report, UnixSeconds};
-use crate::settings::{TransportKind, TransportSettings, to_hex};
+use crate::settings::{TransportKind, TransportSettings};
 use crate::usage::Usage;
 use leasehold_core::agent::{
     Agent, AuthorizationState, Enforcement, Enrolment, Failure, Status, UnregisteredReason,
@@ -66,10 +67,10 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
 
     fn device(&self) -> report::Device {
         let config = self.config;
-        let signed_in = self.usage.signed_in().map(|(name, feature)| report::SignedIn {
-            name: name.into(),
-            feature: feature.into(),
-        });
+        let signed_in = self
+            .usage
+            .signed_in()
+            .map(|(name, feature)| report::SignedIn { name: name.into(), feature: feature.into() });
         report::Device {
             product_id: config.product_id.clone(),
             serial_number: config.serial_number.clone(),

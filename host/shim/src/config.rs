@@ -11,7 +11,8 @@
 //! pin = "…"                        # or ca_file = "ca.pem", or neither: the public authorities
 //! ```
 
-use crate::settings::{Secret, TransportSettings, from_hex};
+use crate::hex::{from_hex, parse_uuid};
+use crate::settings::{Secret, TransportSettings};
 use leasehold_core::crypto::{Algorithm, PublicKey};
 use leasehold_core::identity::{Udi, UdiError};
 use leasehold_core::product::ProductDefinition;
@@ -179,8 +180,8 @@ impl Config {
             let problem = problem.trim_end_matches('.').replace('\n', ", ");
             ConfigError::Wrong { file: file.into(), line, key, problem }
         };
-        let raw: File = toml::from_str(text)
-            .map_err(|error| wrong(error.span(), error.message().into()))?;
+        let raw: File =
+            toml::from_str(text).map_err(|error| wrong(error.span(), error.message().into()))?;
         let at = |value: &Spanned<String>, problem: String| wrong(Some(value.span()), problem);
 
         let root = from_hex(raw.root.get_ref()).ok_or_else(|| {
@@ -257,11 +258,7 @@ impl Config {
 
     /// The UDI.
     pub fn udi(&self) -> Udi<'_> {
-        Udi {
-            product_id: &self.product_id,
-            serial_number: &self.serial_number,
-            uuid: self.uuid,
-        }
+        Udi { product_id: &self.product_id, serial_number: &self.serial_number, uuid: self.uuid }
     }
 }
 
@@ -272,27 +269,6 @@ pub fn token_from_environment() -> Option<Secret> {
 
 fn system_host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().chars().take(HOST_NAME_MAX).collect()
-}
-
-fn parse_uuid(text: &str) -> Option<[u8; 16]> {
-    let groups: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    if lengths != [8, 4, 4, 4, 12] && lengths != [32] {
-        return None;
-    }
-    from_hex(&groups.concat())
-}
-
-/// A UUID in its usual groups.
-pub(crate) fn uuid_text(uuid: &[u8; 16]) -> String {
-    let mut text = String::new();
-    for (index, byte) in uuid.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 fn udi_problem(error: UdiError) -> String {
@@ -346,7 +322,7 @@ mod tests {
         let config = parse(&text).unwrap();
         assert_eq!(config.udi().product_id, "LH-CC");
         assert_eq!(config.root.bytes[..2], [0x01, 0x23]);
-        assert_eq!(uuid_text(&config.uuid.unwrap()), "00112233-4455-6677-8899-aabbccddeeff");
+        assert_eq!(config.uuid.unwrap()[..3], [0x00, 0x11, 0x22]);
         assert_eq!((config.host_name.as_str(), config.host_name_private), ("cc01", true));
         assert_eq!(config.token_file.unwrap(), Path::new("/etc/lh/token"));
         assert_eq!(config.transport.kind, TransportKind::OnPrem);

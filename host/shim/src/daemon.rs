@@ -24,6 +24,7 @@ use crate::storage::{Records, unreadable};
 use crate::transport::{self, Transport};
 use leasehold_core::agent::TransportError;
 use leasehold_core::crypto::SoftwareCrypto;
+use leasehold_core::product::ProductDefinition;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub type Connect =
 
 /// What the daemon stands on. Tests put their own in.
 pub struct Parts {
+    /// What the appliance counts, and by which rules.
+    pub definition: ProductDefinition<'static>,
     /// The data directory.
     pub disk: Arc<dyn Disk>,
     /// The clocks.
@@ -64,8 +67,10 @@ impl Parts {
     /// # Errors
     /// A [`Problem`] when another daemon has the directory or it cannot be used.
     pub fn system(config: &Config) -> Result<Self, Problem> {
-        let directory = Directory::take(&config.data).map_err(|error| cannot_take(config, error))?;
+        let directory =
+            Directory::take(&config.data).map_err(|error| cannot_take(config, error))?;
         Ok(Self {
+            definition: config.product.definition(config.root),
             disk: Arc::new(directory),
             clock: Arc::new(SystemClock::start()),
             connect: Box::new(transport::connect),

@@ -181,10 +181,7 @@ impl From<&io::Error> for DiskTrouble {
                 "a file is longer than any the daemon writes".into(),
                 "Move that file out of the data directory.",
             ),
-            _ => (
-                format!("the system says: {error}"),
-                "Check the disk and the system log.",
-            ),
+            _ => (format!("the system says: {error}"), "Check the disk and the system log."),
         };
         Self { cause, remedy }
     }

@@ -48,8 +48,7 @@ impl Journal {
     /// Goes on where the log ends. A log that cannot be read is begun anew; lines in it that are
     /// no entries are passed over.
     pub(crate) fn open(disk: Arc<dyn Disk>) -> Self {
-        let mut journal =
-            Self { disk, kept: VecDeque::new(), next: 1, length: 0, failing: false };
+        let mut journal = Self { disk, kept: VecDeque::new(), next: 1, length: 0, failing: false };
         for name in [OLD_LOG, LOG] {
             let bytes = match journal.disk.read(name) {
                 Ok(bytes) => bytes.unwrap_or_default(),

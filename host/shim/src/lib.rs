@@ -15,6 +15,7 @@ pub mod config;
 pub mod daemon;
 pub mod disk;
 pub mod explain;
+mod hex;
 pub mod journal;
 pub mod problem;
 pub mod protocol;
@@ -26,3 +27,8 @@ pub mod storage;
 mod tls;
 pub mod transport;
 mod usage;
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,6 @@
 //! How the manager is reached: set in the configuration, changed by `license smart transport …`.
 
+use crate::hex::{from_hex, to_hex};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -295,28 +296,6 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && text.bytes().all(allowed)
 }
 
-/// Lower-case hexadecimal.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Exactly `N` bytes from `2 * N` hexadecimal digits.
-pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != N.saturating_mul(2) || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        // `from_str_radix` would take a sign.
-        *byte = pair
-            .bytes()
-            .all(|digit| digit.is_ascii_hexdigit())
-            .then(|| u8::from_str_radix(pair, 16).ok())??;
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,9 +315,15 @@ mod tests {
         assert!(ManagerUrl::parse("https://[::1]:8443").is_ok());
         let refusal = ManagerUrl::parse("http://m.example").unwrap_err();
         assert!(refusal.contains("in the clear"), "{refusal}");
-        for bad in ["", "m.example", "ftp://m.example", "https://", "https://a@m.example",
-            "https://m.example/?x=1", "https://m example"]
-        {
+        for bad in [
+            "",
+            "m.example",
+            "ftp://m.example",
+            "https://",
+            "https://a@m.example",
+            "https://m.example/?x=1",
+            "https://m example",
+        ] {
             assert!(ManagerUrl::parse(bad).is_err(), "{bad:?}");
         }
     }
@@ -346,7 +331,9 @@ mod tests {
     #[test]
     fn a_pin_reads_with_and_without_colons() {
         let plain = "0aff".repeat(16);
-        let colons: Vec<String> = plain.as_bytes().chunks(2)
+        let colons: Vec<String> = plain
+            .as_bytes()
+            .chunks(2)
             .map(|pair| String::from_utf8(pair.to_ascii_uppercase()).unwrap())
             .collect();
         let pin = Pin::try_from(plain.clone()).unwrap();
@@ -398,7 +385,7 @@ mod tests {
             TransportSettings { timeout_seconds: 0, ..fine.clone() },
             TransportSettings { connect_timeout_seconds: 111, ..fine.clone() },
             TransportSettings { proxy: Some(proxy("http://p", 1)), ..fine.clone() },
-            TransportSettings { proxy: Some(proxy("p", 0)), ..fine.clone() },
+            TransportSettings { proxy: Some(proxy("p", 0)), ..fine },
         ];
         for settings in bad {
             assert!(settings.check().is_err(), "{settings:?}");

@@ -3,7 +3,7 @@
 //!
 //! The layout is a contract with programs that were not written for this project: which lines a
 //! block may hold, in which order, and what no line may look like. Everything that comes from
-//! outside (account names, causes, host names) therefore goes through [`text::plain`].
+//! outside (account names, causes, host names) therefore goes through `text::plain`.
 //!
 //! `all` must hold nothing that a parser does not know: what has no place there stands in
 //! `status`, in its last block, the outlook.

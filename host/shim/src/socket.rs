@@ -22,7 +22,7 @@ const PATH_MAX: usize = 107;
 /// Connections served at a time.
 const CONNECTIONS_MAX: usize = 64;
 /// A connection that says nothing for so long is closed; so is one that takes no answer.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(600);
 const SLOW_READER: Duration = Duration::from_secs(10);
 
 /// The path of the socket of the daemon on `data`.

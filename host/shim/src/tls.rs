@@ -151,8 +151,8 @@ impl<In: Transport> Connector<In> for TlsConnector {
         }
         let host = details.uri.host().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| ureq::Error::BadUri(host.into()))?;
+        let name =
+            ServerName::try_from(bare.to_owned()).map_err(|_| ureq::Error::BadUri(host.into()))?;
         let mut connection =
             TransportAdapter::new(connection.boxed(), Arc::clone(&details.current_time));
         connection.set_timeout(remaining(details));

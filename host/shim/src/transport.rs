@@ -5,12 +5,13 @@ use crate::settings::{ManagerUrl, TransportKind, TransportSettings};
 use crate::tls::{TlsConnector, client_config};
 use leasehold_core::agent::TransportError;
 use leasehold_core::wire::FRAME_MAX;
-use rustls::CertificateError;
+use rustls::{CertificateError, ClientConfig};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout, TcpConnector};
 use ureq::{Proxy, ProxyProtocol, Timeout};
 
 /// Carries requests to the manager.
@@ -27,9 +28,10 @@ pub trait Transport: Send + Sync {
 /// # Errors
 /// A [`Problem`] when a file or an address in them cannot be used.
 pub fn connect(settings: &TransportSettings) -> Result<Arc<dyn Transport>, Problem> {
+    let tls = client_config(settings)?;
     match &settings.url {
         None => Ok(Arc::new(NotConfigured)),
-        Some(url) => Ok(Arc::new(HttpsTransport::new(url, settings)?)),
+        Some(url) => Ok(Arc::new(HttpsTransport::new(url, settings, tls)?)),
     }
 }
 
@@ -45,18 +47,18 @@ impl Transport for NotConfigured {
 /// HTTPS, straight or through a proxy. Connections are kept for the next request; redirects are
 /// not followed: a manager has no reason to send any.
 #[derive(Debug)]
-pub struct HttpsTransport {
+struct HttpsTransport {
     agent: ureq::Agent,
     url: String,
     through_proxy: bool,
 }
 
 impl HttpsTransport {
-    /// A transport to `url`.
-    ///
-    /// # Errors
-    /// As [`connect`].
-    pub fn new(url: &ManagerUrl, settings: &TransportSettings) -> Result<Self, Problem> {
+    fn new(
+        url: &ManagerUrl,
+        settings: &TransportSettings,
+        tls: ClientConfig,
+    ) -> Result<Self, Problem> {
         let proxy = match &settings.proxy {
             Some(proxy) if settings.kind == TransportKind::Proxy => Some(build_proxy(proxy)?),
             _ => None,
@@ -76,11 +78,12 @@ impl HttpsTransport {
             .timeout_resolve(seconds(settings.connect_timeout_seconds))
             .timeout_connect(seconds(settings.connect_timeout_seconds))
             .build();
-        let connector = ()
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector(Arc::new(client_config(settings)?)));
-        let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector(Arc::new(tls)));
+        let resolver = NamedResolver(DefaultResolver::default());
+        let agent = ureq::Agent::with_parts(config, connector, resolver);
         Ok(Self { agent, url: url.as_str().into(), through_proxy })
     }
 
@@ -101,6 +104,24 @@ impl Transport for HttpsTransport {
         self.post(frame).map_err(|error| {
             tracing::debug!(%error, "the exchange with the manager failed");
             classify(&error, self.through_proxy)
+        })
+    }
+}
+
+/// The system's resolver. Its failures come as all kinds of I/O errors; here they have one name.
+#[derive(Debug)]
+struct NamedResolver(DefaultResolver);
+
+impl Resolver for NamedResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, timeout).map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            other => other,
         })
     }
 }

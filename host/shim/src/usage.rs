@@ -81,7 +81,8 @@ impl Usage {
         supervisor: bool,
     ) -> Result<&'static str, Problem> {
         check_name(name)?;
-        let skills = skills.iter().map(|skill| parse_skill(skill)).collect::<Result<Vec<_>, _>>()?;
+        let skills =
+            skills.iter().map(|skill| parse_skill(skill)).collect::<Result<Vec<_>, _>>()?;
         if let Some(feature) = self.signed_in.get(name) {
             return Err(Problem::new(
                 "signed-in-already",
@@ -190,9 +191,9 @@ impl Usage {
 }
 
 fn find(license_type: &LicenseType<'_>, feature: &str) -> Result<FeatureId, Problem> {
-    license_type.feature(feature).ok_or_else(|| {
-        explain::count(CountError::UnknownFeature, feature, &features(license_type))
-    })
+    license_type
+        .feature(feature)
+        .ok_or_else(|| explain::count(CountError::UnknownFeature, feature, &features(license_type)))
 }
 
 fn take<const N: usize>(counters: &Counters<'_, N>, feature: &str, n: u32) -> Result<(), Problem> {
@@ -323,7 +324,8 @@ mod tests {
             assert_eq!(disk.read(FILE).unwrap(), None);
             assert_eq!(disk.read("usage.json.damaged").unwrap().unwrap(), text.as_bytes());
         }
-        let gone = "{\"signed_in\": {\"ann\": \"gone\"}, \"acquired\": {\"gone\": 2, \"server\": 1}}";
+        let gone =
+            "{\"signed_in\": {\"ann\": \"gone\"}, \"acquired\": {\"gone\": 2, \"server\": 1}}";
         disk.replace(FILE, gone.as_bytes(), Durability::Ordered).unwrap();
         let counters = Counters::<8>::new(&FLEX);
         let mut usage = Usage::load(&disk);

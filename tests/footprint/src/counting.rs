@@ -6,10 +6,13 @@ use embedded_time::Clock;
 use embedded_time::clock::Error;
 use embedded_time::fraction::Fraction;
 use leasehold_core::counters::{CountError, Counters, Counts};
+use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{DeviceFingerprint, Udi, UdiError};
 use leasehold_core::policy::{Policy, PolicyBounds};
-use leasehold_core::product::{DefinitionError, FeatureId, LicenseType, ProductDefinition};
-use leasehold_core::products::contact_center::{Skill, flex_seat};
+use leasehold_core::product::{
+    DefinitionError, Entitlement, FeatureId, LicenseType, ProductDefinition,
+};
+use leasehold_core::products::contact_center::{self, Skill, flex_seat};
 use leasehold_core::time::{ClockUnreadable, Duration, Instant, uptime};
 
 #[unsafe(no_mangle)]
@@ -67,6 +70,24 @@ pub fn proof_product_feature(license_type: &LicenseType<'_>, name: &str) -> Opti
 }
 
 #[unsafe(no_mangle)]
+pub fn proof_product_entitlement<'a>(
+    license_type: &'a LicenseType<'_>,
+    index: usize,
+) -> Option<&'a Entitlement<'a>> {
+    license_type.entitlement(index)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_contact_center_definition(root: PublicKey) -> ProductDefinition<'static> {
+    contact_center::definition(root)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_contact_center_skill(skill: Skill) -> &'static str {
+    skill.name()
+}
+
+#[unsafe(no_mangle)]
 pub fn proof_contact_center_seat(
     names: &[&str; 8],
     supervisor: bool,
@@ -85,6 +106,11 @@ pub fn proof_udi_new<'a>(
     uuid: Option<[u8; 16]>,
 ) -> Result<Udi<'a>, UdiError> {
     Udi::new(product_id, serial_number, uuid)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_udi_check(udi: &Udi<'_>) -> Result<(), UdiError> {
+    udi.check()
 }
 
 #[unsafe(no_mangle)]

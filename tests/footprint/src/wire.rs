@@ -1,7 +1,7 @@
 //! Tokens, frames, and the decision to believe an answer.
 
 use crate::secure_element::SecureElement;
-use leasehold_core::crypto::{Digest, KeyHandle, KeyUnusable, PublicKey};
+use leasehold_core::crypto::{Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, SignedMessage};
 use leasehold_core::time::UnixTime;
 use leasehold_core::token::{TOKEN_LENGTH, Token, TokenError};
 use leasehold_core::verified::Verified;
@@ -93,4 +93,9 @@ pub fn proof_certificate_issue(
 #[unsafe(no_mangle)]
 pub fn proof_certificate_is_signed_by(certificate: &SigningCertificate, root: &PublicKey) -> bool {
     certificate.is_signed_by(&SecureElement, root)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_signed_message(purpose: Purpose, digest: &Digest) -> SignedMessage {
+    SignedMessage::new(purpose, digest)
 }

@@ -47,6 +47,13 @@ pub(super) struct Connection {
     ca: Option<PathBuf>,
 }
 
+impl Connection {
+    /// To the manager of a data directory on this machine.
+    pub(super) fn to(data: &Path) -> Self {
+        Self { data: data.to_owned(), url: None, secret_file: None, ca: None }
+    }
+}
+
 /// A manager's API.
 pub(super) struct Client {
     agent: Agent,
@@ -179,13 +186,17 @@ impl Client {
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
         let Self { base, start_with, .. } = self;
-        match error {
-            ureq::Error::Rustls(error) => anyhow!(
+        if let Some(error) = tls_error(error) {
+            return anyhow!(
                 "The license manager at {base} is not who it should be: {error}. \
                  Check the address, and give its certificate with --ca."
-            ),
-            error => anyhow!("The license manager at {base} does not answer: {error}. {start_with}"),
+            );
         }
+        let cause = match error {
+            ureq::Error::Io(error) => error.to_string(),
+            error => error.to_string(),
+        };
+        anyhow!("The license manager at {base} does not answer: {cause}. {start_with}")
     }
 
     fn done(&self, mut response: Response<Body>) -> Result<Vec<u8>> {
@@ -216,6 +227,15 @@ impl Client {
              Check the address, and use the same version on both sides.",
             self.base
         )
+    }
+}
+
+/// What TLS found wrong; reading and writing wrap it.
+fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
+    match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -61,9 +61,10 @@ fn list(client: &Client, output: Output, limit: u32, query: &str) -> Result<()> 
 pub(super) fn status(client: &Client, output: Output) -> Result<()> {
     let status: Status = client.get("/status")?;
     output.show(&status, |status| {
-        let tags = status.licenses.iter().map(|tag| {
-            [tag.feature.clone(), tag.name.clone(), tag.tag.clone()]
-        });
+        let tags = status
+            .licenses
+            .iter()
+            .map(|tag| [tag.feature.clone(), tag.name.clone(), tag.tag.clone()]);
         format!(
             "License manager {}\nTime: {}\nRoot key: {}\nSigning certificate ends: {}\n\
              Signed in as: {}\n{}",

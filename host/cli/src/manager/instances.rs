@@ -60,8 +60,7 @@ pub(super) fn run(client: &Client, output: Output, command: InstanceCommand) -> 
             let search = client::escaped(search.as_deref().unwrap_or_default());
             let place = place.query(client)?;
             let query = format!("with_removed={removed}&search={search}&{place}");
-            let instances: Vec<Instance> =
-                client.all("/instances", query.trim_end_matches('&'))?;
+            let instances: Vec<Instance> = client.all("/instances", query.trim_end_matches('&'))?;
             output.list(&instances, HEADS, row)
         }
         InstanceCommand::Show { instance } => {
@@ -71,8 +70,7 @@ pub(super) fn run(client: &Client, output: Output, command: InstanceCommand) -> 
         }
         InstanceCommand::History { instance } => {
             let id = lookup::instance(client, &instance)?.id;
-            let points: Vec<HistoryPoint> =
-                client.all(&format!("/instances/{id}/history"), "")?;
+            let points: Vec<HistoryPoint> = client.all(&format!("/instances/{id}/history"), "")?;
             output.list(&points, ["reported", "tag", "peak", "over seconds"], |point| {
                 [
                     point.reported.to_string(),
@@ -144,9 +142,8 @@ fn detail_text(detail: &InstanceWithUsage) -> String {
     ];
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let facts = facts.map(|(name, value)| format!("{name:width$}  {value}\n")).concat();
-    let usage = |usage: &Usage| {
-        [usage.name.clone(), usage.peak.to_string(), usage.highest.to_string()]
-    };
+    let usage =
+        |usage: &Usage| [usage.name.clone(), usage.peak.to_string(), usage.highest.to_string()];
     if detail.usage.is_empty() {
         return facts + "It has reported nothing yet.";
     }

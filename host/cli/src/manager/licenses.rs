@@ -5,8 +5,6 @@ use super::lookup::Place;
 use super::output::{Output, table, yes_no};
 use anyhow::{Result, anyhow};
 use clap::Subcommand;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use leasehold_manager::http::types::{
     License, NewLicense, PoolLine, PoolSummary, Time, VirtualAccount,
 };
@@ -79,13 +77,8 @@ pub(super) fn run(client: &Client, output: Output, command: LicenseCommand) -> R
 
 /// A date, which means its beginning in UTC, or a time.
 fn time(text: &str) -> Result<Time> {
-    if let Ok(time) = text.parse() {
-        return Ok(time);
-    }
-    let not_a_time = || anyhow!("{text:?} is no date. Write it like 2027-01-31.");
-    let date: Date = text.parse().map_err(|_| not_a_time())?;
-    let start = TimeZone::UTC.to_zoned(date.to_datetime(jiff::civil::Time::midnight())).map_err(|_| not_a_time())?;
-    start.timestamp().to_string().parse().map_err(|_| not_a_time())
+    let time = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
+    time.map_err(|_| anyhow!("{text:?} is no date since 1970. Write it like 2027-01-31."))
 }
 
 const HEADS: [&str; 7] = ["id", "virtual", "licence", "quantity", "state", "ends", "order"];
@@ -111,11 +104,7 @@ fn summary(client: &Client, pool: &VirtualAccount) -> Result<PoolSummary> {
 }
 
 /// Prints the summaries of several virtual accounts.
-pub(super) fn summaries(
-    client: &Client,
-    output: Output,
-    pools: &[VirtualAccount],
-) -> Result<()> {
+pub(super) fn summaries(client: &Client, output: Output, pools: &[VirtualAccount]) -> Result<()> {
     let all: Result<Vec<PoolSummary>> = pools.iter().map(|pool| summary(client, pool)).collect();
     output.show(&all?, |all| {
         let texts = pools.iter().zip(all).map(|(pool, summary)| summary_text(pool, summary));
@@ -124,9 +113,8 @@ pub(super) fn summaries(
 }
 
 fn summary_text(pool: &VirtualAccount, summary: &PoolSummary) -> String {
-    let heads = [
-        "licence", "purchased", "in use", "reserved", "substituted", "balance", "in compliance",
-    ];
+    let heads =
+        ["licence", "purchased", "in use", "reserved", "substituted", "balance", "in compliance"];
     let row = |line: &PoolLine| {
         [
             line.name.clone(),

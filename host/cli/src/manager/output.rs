@@ -1,24 +1,26 @@
 //! What commands print: tables for people, JSON for programs.
 
+use crate::output::{OutputArgs, data};
 use anyhow::Result;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use std::io::{ErrorKind, Write};
 
 /// How results are printed.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Output {
-    /// Print JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    args: OutputArgs,
 }
 
 impl Output {
     /// Prints `value` as JSON, or as `text` has it.
-    pub(super) fn show<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> Result<()> {
-        let printed = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
-        print(printed.trim_end())
+    pub(super) fn show<T: Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Result<()> {
+        self.args.show(value, |value| format!("{}\n", text(value)))
     }
 
     /// Prints a list as JSON, or as a table with a row for each.
@@ -40,13 +42,9 @@ impl Output {
     }
 }
 
-/// Prints a text and a line end. A reader that has seen enough is no error.
+/// Prints a text and a line end.
 pub(super) fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    data(&format!("{text}\n"))
 }
 
 /// A table with a head.
@@ -55,9 +53,9 @@ pub(super) fn table<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(heads);
+    table.set_header(heads.map(str::to_uppercase));
     table.add_rows(rows);
     table.trim_fmt()
 }

@@ -1,6 +1,7 @@
 //! `manager init` and `manager serve`.
 
 use super::output::{Output, print};
+use crate::log;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use leasehold_manager::config::{Config, Settings};
@@ -8,7 +9,6 @@ use leasehold_manager::serve::Server;
 use leasehold_manager::setup::{self, Initialised};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tracing_subscriber::EnvFilter;
 
 /// What set-up writes into `manager.toml`, and what goes over it when the manager runs.
 #[derive(Args, Clone, Debug)]
@@ -84,7 +84,7 @@ fn init_text(data: &Path, done: &Initialised) -> String {
 
 /// Runs the manager until it is told to stop.
 pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
-    log(args.log_format);
+    start_log(args.log_format);
     let config = Config::load(data, &args.server.settings()?)?;
     let server = Server::start(&config)?;
     let url = config.public_url(server.address().port());
@@ -97,11 +97,9 @@ pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
     Ok(())
 }
 
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("LEASEHOLD_LOG").unwrap_or_else(|_| "info".into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+fn start_log(format: LogFormat) {
     match format {
-        LogFormat::Text => log.with_ansi(false).init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log::start("info"),
+        LogFormat::Json => log::start_json("info"),
     }
 }

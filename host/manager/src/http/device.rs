@@ -4,8 +4,8 @@ use super::App;
 use super::extract::{BodyError, body};
 use crate::engine::DeviceRequestError;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use leasehold_core::wire::FRAME_MAX;
 use std::sync::Arc;
@@ -33,7 +33,8 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
             return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
         }
         Err(BodyError::Broken) => {
-            return (StatusCode::BAD_REQUEST, "The request ended before its end.\n").into_response();
+            return (StatusCode::BAD_REQUEST, "The request ended before its end.\n")
+                .into_response();
         }
     };
     match app.engine.device_request(bytes).await {
@@ -56,6 +57,34 @@ fn refuse(error: &DeviceRequestError) -> Response {
             tracing::error!(%error, "a device request could not be answered");
             let text = "The manager cannot answer now. Its log says why.\n";
             (StatusCode::SERVICE_UNAVAILABLE, later, text).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::DomainError;
+    use crate::store::StoreError;
+    use leasehold_core::wire::FrameError;
+
+    #[tokio::test]
+    async fn a_refusal_says_whose_turn_it_is_and_shows_no_path() {
+        let full = StoreError::Full("/var/lib/leasehold/manager.db".into());
+        let table = [
+            (DeviceRequestError::Frame(FrameError::Malformed), 400, false),
+            (DeviceRequestError::Overloaded, 503, true),
+            (DeviceRequestError::Store(full), 503, true),
+            (DeviceRequestError::Failed(DomainError::KeyUnusable), 503, true),
+        ];
+        for (error, status, later) in table {
+            let response = refuse(&error);
+            assert_eq!(response.status(), status, "{error}");
+            let wait = response.headers().get(RETRY_AFTER).map(|wait| wait.to_str().unwrap());
+            assert_eq!(wait, later.then_some("30"), "{error}");
+            let text = body(response.into_body(), 1_024).await.ok().unwrap();
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.ends_with(".\n") && !text.contains('/'), "{text}");
         }
     }
 }

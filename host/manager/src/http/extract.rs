@@ -3,10 +3,12 @@
 use super::problem::Refusal;
 use super::types;
 use crate::store::Page;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -25,20 +27,26 @@ pub(super) enum BodyError {
     Broken,
 }
 
+/// A body that is too long is still read up to here, so that its sender comes to hear why it was
+/// refused instead of finding the connection reset.
+const READ_MAX: u64 = 1 << 20;
+
 /// Reads a body of at most `most` bytes.
-pub(super) async fn body(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
-    use axum::body::HttpBody;
-    // No byte is read of one that says that it is too long.
-    if body.size_hint().lower() > most as u64 {
+pub(super) async fn body(mut body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
+    if body.size_hint().lower() > READ_MAX {
         return Err(BodyError::TooLong);
     }
-    to_bytes(body, most).await.map(Vec::from).map_err(|error| {
-        let cause = std::error::Error::source(&error);
-        match cause.is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>()) {
-            true => BodyError::TooLong,
-            false => BodyError::Broken,
+    let (mut bytes, mut read) = (Vec::new(), 0_u64);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        read = read.saturating_add(data.len() as u64);
+        if read <= most as u64 {
+            bytes.extend_from_slice(&data);
+        } else if read > READ_MAX {
+            break;
         }
-    })
+    }
+    if read > most as u64 { Err(BodyError::TooLong) } else { Ok(bytes) }
 }
 
 /// A JSON body.
@@ -48,6 +56,15 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        // Web pages of others can make a browser send anything but this kind.
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if !kind.is_some_and(is_json) {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The request is not declared to be JSON.",
+                "Send it with `Content-Type: application/json`.",
+            ));
+        }
         let bytes = body(request.into_body(), BODY_MAX).await.map_err(|error| match error {
             BodyError::TooLong => Refusal::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -60,6 +77,11 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             .map(Self)
             .map_err(|error| bad_request(&format!("The request is not understood: {error}.")))
     }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// The parameters after the `?`.

@@ -4,8 +4,8 @@ use super::problem::Refusal;
 use super::{App, Peer};
 use crate::domain::user::{self, Principal};
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64ct::{Base64, Encoding};
@@ -30,10 +30,24 @@ pub(super) async fn require(
 ) -> Result<Response, Refusal> {
     let peer = request.extensions().get::<Peer>().copied();
     let Peer(peer) = peer.ok_or_else(|| Refusal::internal(&"a connection without an address"))?;
+    if from_another_site(request.headers()) {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "A web page of another site sent this.",
+            "Use the API from a program, or from the manager's own pages.",
+        ));
+    }
     let credentials = credentials(request.headers()).ok_or_else(Refusal::sign_in)?;
     let principal = check(&app, peer, credentials).await?;
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
+}
+
+/// Browsers add the password they know to whatever any page sends here; they also say where the page
+/// is from.
+fn from_another_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 fn credentials(headers: &HeaderMap) -> Option<Credentials> {
@@ -50,11 +64,7 @@ fn credentials(headers: &HeaderMap) -> Option<Credentials> {
     Some(Credentials::Password { name: name.into(), password: password.into() })
 }
 
-async fn check(
-    app: &App,
-    peer: IpAddr,
-    credentials: Credentials,
-) -> Result<Principal, Refusal> {
+async fn check(app: &App, peer: IpAddr, credentials: Credentials) -> Result<Principal, Refusal> {
     let allowed = app.guard.check(peer, Instant::now()).map_err(Refusal::slow_down);
     let found = match credentials {
         // A secret cannot be guessed and costs little to check: one that is right is let through

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 /// Connections at one time; the next wait in the system's queue.
@@ -54,10 +55,20 @@ pub(super) async fn serve(
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let Some((stream, peer, permit)) = accepted else { break };
-        let (acceptor, router) = (acceptor.clone(), router.clone());
+        let (acceptor, router, mut stop) = (acceptor.clone(), router.clone(), stop.clone());
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            if let Err(error) = connection(stream, peer, acceptor, router, watcher).await {
+            let stream = tokio::select! {
+                stream = shake_hands(stream, acceptor) => stream,
+                // Nothing was asked yet: there is nothing to wait for.
+                _ = stop.wait_for(|stop| *stop) => Ok(None),
+            };
+            let ended = match stream {
+                Ok(Some(stream)) => converse(stream, peer, router, watcher).await,
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
             drop(permit);
@@ -85,18 +96,27 @@ async fn accept(
     }
 }
 
-async fn connection(
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Gives nothing when the client does not speak TLS; it was told so.
+async fn shake_hands(
     mut stream: TcpStream,
-    peer: SocketAddr,
     acceptor: TlsAcceptor,
+) -> Result<Option<TlsStream<TcpStream>>, Failure> {
+    stream.set_nodelay(true)?;
+    if timeout(HANDSHAKE_WITHIN, begins_with_tls(&stream)).await?? {
+        return Ok(Some(timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await??));
+    }
+    timeout(HANDSHAKE_WITHIN, refuse_plain(&mut stream)).await??;
+    Ok(None)
+}
+
+async fn converse(
+    stream: TlsStream<TcpStream>,
+    peer: SocketAddr,
     router: Router,
     watcher: Watcher,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    if !timeout(HANDSHAKE_WITHIN, begins_with_tls(&stream)).await?? {
-        return Ok(timeout(HANDSHAKE_WITHIN, refuse_plain(&mut stream)).await??);
-    }
-    let stream = timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await??;
+) -> Result<(), Failure> {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
         router.clone().oneshot(request)
@@ -129,4 +149,34 @@ async fn refuse_plain(stream: &mut TcpStream) -> io::Result<()> {
     let mut unread = [0; 1_024];
     while stream.read(&mut unread).await? > 0 {}
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    /// Time stands still while something can be done, and leaps when all wait.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_connects_and_says_nothing_is_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = std::thread::spawn(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.read(&mut [0]).unwrap_or(0)
+        });
+        let (stream, _) = listener.accept().await.unwrap();
+        let made = crate::tls::self_signed(&["localhost".into()]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let files = crate::config::TlsFiles {
+            certificate: dir.path().join("c.pem"),
+            key: dir.path().join("k.pem"),
+        };
+        std::fs::write(&files.certificate, made.certificate).unwrap();
+        std::fs::write(&files.key, made.key).unwrap();
+        let acceptor = TlsAcceptor::from(crate::tls::server_config(&files).unwrap());
+        let cut_off = shake_hands(stream, acceptor).await.err().unwrap();
+        assert!(cut_off.is::<tokio::time::error::Elapsed>(), "{cut_off}");
+        assert_eq!(client.join().unwrap(), 0);
+    }
 }

@@ -39,10 +39,8 @@ pub(super) fn private_directory(dir: &Path) -> Result<(), SetupError> {
 
 /// Writes a file so that a power cut leaves all of it or nothing.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SetupError> {
-    write_whole(path, bytes, mode).map_err(|source| SetupError::Write {
-        path: path.display().to_string(),
-        source,
-    })
+    write_whole(path, bytes, mode)
+        .map_err(|source| SetupError::Write { path: path.display().to_string(), source })
 }
 
 fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

@@ -70,8 +70,8 @@ pub fn load(dir: &Path, now: UnixTime) -> Result<Identity, SetupError> {
     let root = public_root(dir)?;
     let missing = |name| SetupError::Missing { path: shown(dir, name) };
     let key = read_key(dir, SIGNING_KEY)?.ok_or_else(|| missing(SIGNING_KEY))?;
-    let bytes = files::read(&dir.join(SIGNING_CERTIFICATE))?
-        .ok_or_else(|| missing(SIGNING_CERTIFICATE))?;
+    let bytes =
+        files::read(&dir.join(SIGNING_CERTIFICATE))?.ok_or_else(|| missing(SIGNING_CERTIFICATE))?;
     let damaged = || SetupError::Damaged {
         path: shown(dir, SIGNING_CERTIFICATE),
         expected: "the root's certificate for signing.key",
@@ -84,9 +84,8 @@ pub fn load(dir: &Path, now: UnixTime) -> Result<Identity, SetupError> {
     if !same_key || !certificate.is_signed_by(&SoftwareCrypto, &root) {
         return Err(damaged());
     }
-    let half_over = certificate.valid_from.saturating_add(Duration::from_secs(
-        VALIDITY.as_secs() / 2,
-    ));
+    let half_over =
+        certificate.valid_from.saturating_add(Duration::from_secs(VALIDITY.as_secs() / 2));
     if now >= half_over {
         certificate = match read_key(dir, ROOT_KEY)? {
             Some(root) => issue(dir, &root, &key, certificate.serial.saturating_add(1), now)?,
@@ -117,10 +116,8 @@ fn issue(
     serial: u32,
     now: UnixTime,
 ) -> Result<SigningCertificate, SetupError> {
-    let unusable = |_: KeyUnusable| SetupError::Damaged {
-        path: shown(dir, ROOT_KEY),
-        expected: KEY_TEXT,
-    };
+    let unusable =
+        |_: KeyUnusable| SetupError::Damaged { path: shown(dir, ROOT_KEY), expected: KEY_TEXT };
     // Signing with any other key would make a certificate that no device believes.
     if public(dir, ROOT_KEY, root)? != public_root(dir)? {
         return Err(SetupError::Damaged {
@@ -174,4 +171,65 @@ fn public(dir: &Path, name: &str, key: &KeyHandle) -> Result<PublicKey, SetupErr
 
 fn shown(dir: &Path, name: &str) -> String {
     dir.join(name).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use tempfile::TempDir;
+
+    const START: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn directory() -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        complete(dir.path(), START).unwrap();
+        dir
+    }
+
+    fn after(days: u32) -> UnixTime {
+        START.saturating_add(Duration::from_days(days))
+    }
+
+    fn serial(dir: &TempDir, now: UnixTime) -> u32 {
+        load(dir.path(), now).unwrap().signer.certificate.serial
+    }
+
+    #[test]
+    fn a_certificate_that_is_half_over_is_renewed_where_the_root_key_is() {
+        let dir = directory();
+        assert_eq!(serial(&dir, after(1_823)), 1);
+        let key = load(dir.path(), START).unwrap().signer.key;
+        assert_eq!(serial(&dir, after(1_826)), 2);
+        let renewed = load(dir.path(), after(1_827)).unwrap();
+        assert_eq!((renewed.signer.certificate.serial, renewed.signer.key), (2, key));
+        assert_eq!(renewed.signer.certificate.valid_until, after(1_826 + 3_650));
+    }
+
+    #[test]
+    fn without_the_root_key_a_certificate_lasts_until_its_end_and_no_longer() {
+        let dir = directory();
+        let root = dir.path().join(ROOT_KEY);
+        let kept = fs::read(&root).unwrap();
+        fs::remove_file(&root).unwrap();
+        assert_eq!(serial(&dir, after(3_649)), 1);
+        let ended = load(dir.path(), after(3_650)).err().unwrap();
+        assert!(matches!(ended, SetupError::CertificateEnded { .. }), "{ended}");
+        // Brought back for one start.
+        fs::write(&root, kept).unwrap();
+        assert_eq!(serial(&dir, after(3_650)), 2);
+    }
+
+    #[test]
+    fn another_root_key_signs_nothing_here() {
+        let (dir, other) = (directory(), directory());
+        fs::copy(other.path().join(ROOT_KEY), dir.path().join(ROOT_KEY)).unwrap();
+        let before = fs::read(dir.path().join(SIGNING_CERTIFICATE)).unwrap();
+        let refused = load(dir.path(), after(2_000)).err().unwrap().to_string();
+        assert!(
+            refused.contains("root.key does not hold the private half of root.pub"),
+            "{refused}"
+        );
+        assert_eq!(fs::read(dir.path().join(SIGNING_CERTIFICATE)).unwrap(), before);
+    }
 }

@@ -78,3 +78,51 @@ fn has_users<V: View + ?Sized>(view: &V) -> Result<bool, StoreError> {
 fn digest(crypto: &dyn Crypto, code: &str) -> [u8; 32] {
     crypto.digest(&[b"leasehold set-up", code.as_bytes()]).0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SystemEntropy;
+    use crate::store::Store;
+    use crate::store::sqlite::SqliteStore;
+    use leasehold_core::crypto::SoftwareCrypto;
+
+    const START: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn open_at(code: &str, store: &SqliteStore, now: UnixTime) -> bool {
+        is_open(&*store.view().unwrap(), &SoftwareCrypto, now, code).unwrap()
+    }
+
+    #[test]
+    fn a_link_lasts_a_day_and_ends_with_the_first_user() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("manager.db")).unwrap();
+        let entropy = &mut SystemEntropy;
+        let mut scene = Scene { now: START, actor: "test", crypto: &SoftwareCrypto, entropy };
+        let mut tx = store.begin().unwrap();
+        let code = issue_if_needed(&mut *tx, &mut scene).unwrap().unwrap();
+        tx.commit().unwrap();
+        assert!(open_at(&code, &store, START));
+        assert!(open_at(&code, &store, UnixTime::from_secs(START.as_secs() + 86_399)));
+        assert!(!open_at(&code, &store, UnixTime::from_secs(START.as_secs() + 86_400)));
+        assert!(!open_at("", &store, START));
+
+        // Somebody was made in another way.
+        let password = HashedPassword::new(&mut SystemEntropy, "correct horse").unwrap();
+        let new = NewUser {
+            name: "alice".into(),
+            password: password.clone(),
+            role: Role::Vendor,
+            account: None,
+            virtual_account: None,
+        };
+        let mut tx = store.begin().unwrap();
+        user::create(&mut *tx, &scene, &Principal::local("test"), &new).unwrap();
+        let refused = redeem(&mut *tx, &scene, &code, "mallory", password);
+        assert!(matches!(refused, Err(DomainError::Forbidden(_))));
+        tx.commit().unwrap();
+        assert!(!open_at(&code, &store, START));
+        let mut tx = store.begin().unwrap();
+        assert_eq!(issue_if_needed(&mut *tx, &mut scene).unwrap(), None);
+    }
+}

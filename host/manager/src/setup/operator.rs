@@ -45,7 +45,7 @@ pub(super) fn complete(
     if files::read(&path(dir))?.is_some() {
         return Ok(None);
     }
-    let entropy = &mut SystemEntropy::default();
+    let entropy = &mut SystemEntropy;
     let mut scene = Scene { now, actor: "setup", crypto: &SoftwareCrypto, entropy };
     let setup = Principal::local(scene.actor);
     let new = NewClient { name: NAME.into(), role: Role::Vendor, account: None };

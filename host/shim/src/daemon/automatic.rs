@@ -6,7 +6,8 @@
 
 use crate::config::Config;
 use crate::disk::{Disk, DiskTrouble, Durability, read_at_most};
-use crate::settings::{Secret, to_hex};
+use crate::hex::to_hex;
+use crate::settings::Secret;
 use leasehold_core::agent::RegistrationState;
 use leasehold_core::crypto::{Crypto, Digest, SoftwareCrypto};
 use std::fs::File;
@@ -47,7 +48,7 @@ impl AutomaticRegistration {
         if !free {
             return None;
         }
-        let token = self.token.clone().or_else(|| self.from_file())?;
+        let token = self.token.clone().or_else(|| self.read_file())?;
         (self.tried.as_deref() != Some(digest(&token).as_str())).then_some(token)
     }
 
@@ -61,7 +62,7 @@ impl AutomaticRegistration {
         self.tried = Some(digest);
     }
 
-    fn from_file(&mut self) -> Option<Secret> {
+    fn read_file(&mut self) -> Option<Secret> {
         let path = self.file.as_ref()?;
         let read = File::open(path).and_then(|file| read_at_most(file, TOKEN_FILE_MAX));
         match read {
@@ -74,7 +75,7 @@ impl AutomaticRegistration {
             Err(error) => {
                 if !std::mem::replace(&mut self.file_trouble_told, true) {
                     tracing::error!(
-                        "The token file {} cannot be read: {error}. Make it readable for this user.",
+                        "The token file {} cannot be read: {error}. Let this user read it.",
                         path.display()
                     );
                 }

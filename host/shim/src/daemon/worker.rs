@@ -15,7 +15,7 @@ use crate::storage;
 use crate::transport::Transport;
 use crate::usage::Usage;
 use leasehold_core::agent::{
-    Agent, Buffer, BUFFER_MIN, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
+    Agent, BUFFER_MIN, Buffer, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
     TransportError,
 };
 use leasehold_core::counters::Counters;
@@ -34,6 +34,10 @@ pub(super) const CAPACITY: usize = ENTITLEMENTS_MAX;
 /// suspended, so it is cut into pieces; looking at the time too often is harmless.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 
+/// The shortest. A moment that is past and still has something to do waits for another input, such
+/// as the answer that is under way: to look again at once would help nobody.
+const SLEEP_MIN: Duration = Duration::from_millis(20);
+
 pub(super) struct Worker<'a> {
     pub(super) agent: Agent<'a, SoftwareCrypto, CAPACITY>,
     pub(super) counters: &'a Counters<'a, CAPACITY>,
@@ -51,7 +55,8 @@ pub(super) struct Worker<'a> {
     messages: Sender<Message>,
     /// Numbers the exchanges: an answer to one that was given up is not an answer to the next.
     exchange: u64,
-    entropy: [u8; 32],
+    /// For the agent, which asks once.
+    entropy: Option<[u8; 32]>,
     /// Why state could not be stored last.
     disk_trouble: Option<DiskTrouble>,
     buffer: Box<Buffer>,
@@ -66,17 +71,14 @@ impl Worker<'_> {
         started: &Sender<Result<(), Problem>>,
     ) {
         let Start { config, parts, settings, transport, records } = start;
-        let definition = config.product.definition(config.root);
+        let definition = parts.definition;
         let Some(license_type) = definition.license_types.first() else {
             return tell(started, Err(product_unusable()));
         };
         let counters = Counters::new(license_type);
         let host_name = if config.host_name_private { "" } else { &config.host_name };
-        let device = Device {
-            udi: config.udi(),
-            host_name,
-            software_version: env!("CARGO_PKG_VERSION"),
-        };
+        let device =
+            Device { udi: config.udi(), host_name, software_version: env!("CARGO_PKG_VERSION") };
         let mut entropy = [0; 32];
         if getrandom::fill(&mut entropy).is_err() {
             return tell(started, Err(no_entropy()));
@@ -111,7 +113,7 @@ impl Worker<'_> {
             clock: parts.clock,
             messages,
             exchange: 0,
-            entropy,
+            entropy: Some(entropy),
             disk_trouble: None,
             buffer: Box::new([0; BUFFER_MIN]),
         };
@@ -145,7 +147,7 @@ impl Worker<'_> {
     }
 
     fn sleep(&self, next: Option<Instant>) -> Duration {
-        let agent = next.map_or(SLEEP_MAX, |at| self.clock.until(at));
+        let agent = next.map_or(SLEEP_MAX, |at| self.clock.until(at)).max(SLEEP_MIN);
         let now = std::time::Instant::now();
         let deadlines = self.waiting.iter().map(|waiter| waiter.deadline);
         let waiter = deadlines.min().map_or(SLEEP_MAX, |at| at.saturating_duration_since(now));
@@ -167,8 +169,9 @@ impl Worker<'_> {
         loop {
             match self.agent.poll_output(&mut self.buffer) {
                 Output::NeedEntropy => {
-                    let seed = std::mem::take(&mut self.entropy);
-                    let _ = self.input(Input::Entropy(&seed));
+                    if let Some(seed) = self.entropy.take() {
+                        let _ = self.input(Input::Entropy(&seed));
+                    }
                 }
                 Output::Persist { record, slot, length } => self.persist(record, slot, length),
                 Output::Transmit { length } => self.transmit(length),
@@ -219,7 +222,7 @@ impl Worker<'_> {
         let Explanation { mut cause, mut remedy } = explain::event(&event.kind, &words);
         if let (EventKind::StorageFailed, Some(trouble)) = (event.kind, &self.disk_trouble) {
             cause = format!(
-                "State cannot be stored because {}; the appliance goes on with what it stored last.",
+                "State cannot be stored: {}; the appliance goes on with what it stored last.",
                 trouble.cause
             );
             remedy = trouble.remedy.into();

@@ -116,7 +116,9 @@ pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
 
 fn registration(kind: &EventKind) -> Explanation {
     match *kind {
-        EventKind::RegistrationSucceeded => Explanation::new("The appliance is registered.", NOTHING),
+        EventKind::RegistrationSucceeded => {
+            Explanation::new("The appliance is registered.", NOTHING)
+        }
         EventKind::RegistrationRetrying { reason } => {
             prefixed("The registration did not get through and is tried again:", failure(reason))
         }
@@ -150,9 +152,7 @@ fn registration(kind: &EventKind) -> Explanation {
 
 fn compliance(kind: &EventKind) -> Option<Explanation> {
     Some(match *kind {
-        EventKind::Authorized => {
-            Explanation::new("The account covers everything in use.", NOTHING)
-        }
+        EventKind::Authorized => Explanation::new("The account covers everything in use.", NOTHING),
         EventKind::OutOfCompliancePending => Explanation::new(
             "More licences are used than the account owns; this is tolerated for a while.",
             BUY_OR_RELEASE,
@@ -172,9 +172,10 @@ fn compliance(kind: &EventKind) -> Option<Explanation> {
             "The license manager has not answered for so long that the authorization ended.",
             way_out(Reason::AuthorizationExpired),
         ),
-        EventKind::AuthorizationRestored => {
-            Explanation::new("The license manager answered: the authorization holds again.", NOTHING)
-        }
+        EventKind::AuthorizationRestored => Explanation::new(
+            "The license manager answered: the authorization holds again.",
+            NOTHING,
+        ),
         _ => return None,
     })
 }
@@ -314,8 +315,7 @@ mod tests {
             kinds.push(EventKind::EnforcementStarted { reason });
         }
         for record in RecordKind::ALL {
-            for error in
-                [RecordError::Damaged, RecordError::Foreign, RecordError::NewerVersion(9)]
+            for error in [RecordError::Damaged, RecordError::Foreign, RecordError::NewerVersion(9)]
             {
                 kinds.push(EventKind::RecordRejected { record, error });
             }
@@ -328,6 +328,9 @@ mod tests {
         let unix = |_: DeviceTime| Some(UnixTime::from_secs(1_800_000_000));
         let words = Words { license_type: &FLEX, unix: &unix };
         let kinds = every_kind();
+        for name in EventKind::NAMES {
+            assert!(kinds.iter().any(|kind| kind.name() == *name), "{name} is not tested");
+        }
         let mut causes = Vec::new();
         for kind in &kinds {
             let Explanation { cause, remedy } = event(kind, &words);

@@ -62,7 +62,7 @@ pub fn transport(error: TransportError) -> Explanation {
         ),
         TransportError::CertificateForOtherName => Explanation::new(
             "The server's certificate is for another name than the one in the transport URL.",
-            "Use a name that the certificate holds, or give the manager a certificate for this one.",
+            "Use a name that the certificate holds, or give the manager one for this name.",
         ),
         TransportError::CertificateOutsideDates => Explanation::new(
             "The server's certificate is not valid at this time.",
@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn each_http_status_has_a_remedy_that_fits() {
-        for (status, word) in [(302, "address"), (404, "path"), (407, "proxy"), (503, "log"),
-            (418, "URL")]
+        for (status, word) in
+            [(302, "address"), (404, "path"), (407, "proxy"), (503, "log"), (418, "URL")]
         {
             let Explanation { cause, remedy } = http_status(status);
             assert!(cause.contains(&status.to_string()) && remedy.contains(word), "{status}");

@@ -229,7 +229,7 @@ impl Outlook<'_> {
         );
         self.to_do.push(format!(
             "Remove the product instance {pid} {sn} in the manager, with `leasehold manager \
-             instance list` and `leasehold manager instance remove`."
+             instance remove {sn}`."
         ));
     }
 

@@ -87,12 +87,13 @@ fn license_term(license_type: &str) -> &'static str {
 }
 
 /// The name inside a tag: `CC_FLEX_STANDARD` of `regid.2026-01.org.leasehold.CC_FLEX_STANDARD,1.0`.
-/// Parsers tell rows apart by it, so that a tag whose name is not unique is shown whole.
+/// Parsers tell rows apart by it, so that a tag whose name is not unique is shown whole; and they
+/// take a colon after a parenthesis for the end of a heading.
 fn short_tag(report: &Report, used: &Entitlement) -> String {
     let name = tag_name(&used.tag);
     let namesakes = report.entitlements.iter().filter(|other| tag_name(&other.tag) == name);
     let tag = if name.is_empty() || namesakes.count() > 1 { &used.tag } else { name };
-    plain(tag).replace(' ', "_")
+    plain(tag).replace([' ', ':'], "_")
 }
 
 fn tag_name(tag: &str) -> &str {

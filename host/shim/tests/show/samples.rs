@@ -3,13 +3,13 @@
 use leasehold_shim::report::*;
 
 /// 2026-03-02 09:00:00 UTC.
-pub const NOW: UnixSeconds = 1_772_442_000;
+pub(crate) const NOW: UnixSeconds = 1_772_442_000;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Every sample by its name, which is the directory of its expected texts.
-pub fn all() -> Vec<(&'static str, Report)> {
+pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
         ("authorization-expired", authorization_expired()),
         ("authorized", authorized()),

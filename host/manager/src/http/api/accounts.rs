@@ -1,14 +1,12 @@
 //! Accounts and virtual accounts.
 
 use super::{Session, Wanted, show};
-use crate::domain::{DomainError, account};
 use crate::domain::event::Subject;
 use crate::domain::user::Right;
+use crate::domain::{DomainError, account};
 use crate::http::extract::{Id, Json, Parameters, Part};
 use crate::http::problem::Refusal;
-use crate::http::types::{
-    Account, List, Name, NewVirtualAccount, VirtualAccount,
-};
+use crate::http::types::{Account, List, Name, NewVirtualAccount, VirtualAccount};
 use crate::store::{AccountId, VirtualAccountId};
 use axum::http::StatusCode;
 use axum::response::Json as Reply;

@@ -6,9 +6,7 @@ use crate::domain::event::Subject;
 use crate::domain::user::{self, Principal, Right};
 use crate::http::extract::{Id, Json, Parameters, Part};
 use crate::http::problem::Refusal;
-use crate::http::types::{
-    Client, ClientWithSecret, List, NewClient, NewUser, Password, User,
-};
+use crate::http::types::{Client, ClientWithSecret, List, NewClient, NewUser, Password, User};
 use crate::store::{AccountId, ClientId, Role, UserId, VirtualAccountId};
 use axum::http::StatusCode;
 use axum::response::Json as Reply;
@@ -79,9 +77,8 @@ pub(super) async fn set_password(
     Json(Password { password }): Json<Password>,
 ) -> Result<StatusCode, Refusal> {
     let password = session.app.hash(password).await?;
-    let done = session.change(move |tx, by, scene, _| {
-        user::set_password(tx, scene, by, UserId(id), &password)
-    });
+    let done = session
+        .change(move |tx, by, scene, _| user::set_password(tx, scene, by, UserId(id), &password));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -117,8 +114,8 @@ pub(super) async fn create_client(
 }
 
 pub(super) async fn remove_client(session: Session, Id(id): Id) -> Result<StatusCode, Refusal> {
-    let done = session
-        .change(move |tx, by, scene, _| user::remove_client(tx, scene, by, ClientId(id)));
+    let done =
+        session.change(move |tx, by, scene, _| user::remove_client(tx, scene, by, ClientId(id)));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

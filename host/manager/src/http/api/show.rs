@@ -6,7 +6,7 @@ use crate::domain::token::{self, TokenState};
 use crate::hex;
 use crate::http::types;
 use crate::store::{
-    AccountRow, ClientRow, DeviceRow, DeviceState, EventRow, HistoryRow, LineRow, Role, TokenRow,
+    AccountRow, ClientRow, DeviceRow, DeviceState, EventRow, HistoryRow, LineRow, TokenRow,
     UsageRow, UserRow, VirtualAccountRow,
 };
 use leasehold_core::time::UnixTime;
@@ -58,9 +58,9 @@ pub(super) fn line(row: LineRow, catalogue: &Catalogue, now: UnixTime) -> types:
     let state = if row.end.is_some_and(|end| end <= now) {
         "ended"
     } else if row.start > now {
-        "not begun"
+        "not-begun"
     } else {
-        "in force"
+        "in-force"
     };
     types::License {
         id: row.id.0,
@@ -135,20 +135,11 @@ pub(super) fn history(row: HistoryRow) -> types::HistoryPoint {
     }
 }
 
-const fn role(role: Role) -> &'static str {
-    match role {
-        Role::Vendor => "vendor",
-        Role::Administrator => "administrator",
-        Role::User => "user",
-        Role::Viewer => "viewer",
-    }
-}
-
 pub(super) fn user(row: UserRow) -> types::User {
     types::User {
         id: row.id.0,
         name: row.name,
-        role: role(row.role).into(),
+        role: row.role.name().into(),
         account: row.account.map(|id| id.0),
         virtual_account: row.virtual_account.map(|id| id.0),
         created: row.created.into(),
@@ -159,7 +150,7 @@ pub(super) fn client(row: ClientRow) -> types::Client {
     types::Client {
         id: row.id.0,
         name: row.name,
-        role: role(row.role).into(),
+        role: row.role.name().into(),
         account: row.account.map(|id| id.0),
         created: row.created.into(),
     }

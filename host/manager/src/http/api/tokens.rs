@@ -71,9 +71,5 @@ fn one<V: View + ?Sized>(view: &V, id: TokenId) -> Result<TokenRow, DomainError>
 }
 
 const fn place(row: &TokenRow) -> Subject {
-    Subject {
-        account: Some(row.account),
-        virtual_account: Some(row.virtual_account),
-        device: None,
-    }
+    Subject { account: Some(row.account), virtual_account: Some(row.virtual_account), device: None }
 }

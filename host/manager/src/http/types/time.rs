@@ -64,6 +64,9 @@ mod tests {
             assert_eq!(text.parse::<Time>(), Err(NotATime), "{text}");
         }
         // The last second of the calendar stands for everything after it.
-        assert_eq!(Time(UnixTime::from_secs(u64::MAX)).to_string(), "9999-12-30T22:00:00.999999999Z");
+        assert_eq!(
+            Time(UnixTime::from_secs(u64::MAX)).to_string(),
+            "9999-12-30T22:00:00.999999999Z"
+        );
     }
 }

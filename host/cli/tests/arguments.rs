@@ -1,0 +1,128 @@
+//! Command lines and failures that need nothing to run.
+
+mod common;
+
+use common::{directory, run, run_with};
+use std::fs;
+
+/// Every command that works with a running appliance.
+const APPLIANCE_COMMANDS: [&str; 17] = [
+    "show license status",
+    "show license summary",
+    "show license usage",
+    "show license all",
+    "show license udi",
+    "show license eventlog",
+    "show license status --json",
+    "login ada --skills chat",
+    "logout ada",
+    "acquire standard-seat 1",
+    "release standard-seat 1",
+    "license smart register idtoken LHT0",
+    "license smart deregister --yes",
+    "license smart renew auth",
+    "license smart renew id",
+    "license smart transport show",
+    "license smart transport direct https://m.example",
+];
+
+#[test]
+fn without_a_daemon_every_command_says_how_to_start_one() {
+    let dir = directory();
+    for command in APPLIANCE_COMMANDS {
+        let said = run(dir.path(), command).failed();
+        let place = dir.path().display();
+        assert!(said.contains(&format!("No appliance daemon runs on {place}.")), "{said}");
+        assert!(said.contains("leasehold appliance serve --data"), "{said}");
+    }
+    let absent = dir.path().join("absent");
+    run(&absent, "show license status").failed();
+    assert!(!absent.exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_wrong_command_line_is_told_apart_from_a_failure() {
+    let dir = directory();
+    for command in [
+        "",
+        "dance",
+        "show",
+        "show license",
+        "show license everything",
+        "license smart register idtoken",
+        "license smart register idtoken LHT0 by-force",
+        "license smart register idtoken LHT0 force more",
+        "license smart register idtoken LHT0 --token-file f",
+        "license smart register idtoken LHT0 --wait 301",
+        "license smart renew",
+        "license smart deregister",
+        "license smart transport direct http://m.example",
+        "license smart transport direct m.example",
+        "license smart transport direct https://m.example --pin 12",
+        "license smart transport direct --public-authorities --ca-file f",
+        "license smart transport proxy proxy.example 65536",
+        "license smart transport proxy proxy.example 3128 --user u",
+        "login",
+        "acquire standard-seat",
+        "acquire standard-seat some",
+        "acquire standard-seat -1",
+        "release standard-seat 4294967296",
+        "replay",
+        "replay f --speed 0",
+        "replay f --speed 2 --instant",
+        "up --port 65536",
+        "up --port https",
+    ] {
+        run(dir.path(), command).misused();
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was tried");
+}
+
+#[test]
+fn deregistering_needs_somebody_to_ask_or_a_yes() {
+    let dir = directory();
+    let said = run_with(dir.path(), "license smart deregister", "yes\n").misused();
+    assert!(said.contains("--yes"), "{said}");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let dir = directory();
+    for command in [
+        "replay absent.csv",
+        "license smart register idtoken --token-file absent.csv",
+        "license smart transport proxy p 1 --user u --password-file absent.csv",
+        "appliance serve --config absent.csv",
+    ] {
+        let said = run(dir.path(), command).failed();
+        assert!(said.contains("absent.csv"), "{said}");
+    }
+}
+
+#[test]
+fn an_appliance_without_a_configuration_says_what_to_write() {
+    let dir = directory();
+    let said = run(dir.path(), "appliance serve").failed();
+    assert!(said.contains("appliance.toml") && said.contains("root"), "{said}");
+}
+
+#[test]
+fn help_names_every_command_and_goes_to_standard_output() {
+    let dir = directory();
+    let help = run(dir.path(), "--help").ok();
+    for command in [
+        "up",
+        "manager",
+        "appliance",
+        "license",
+        "show",
+        "login",
+        "logout",
+        "acquire",
+        "release",
+        "replay",
+    ] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{help}");
+    }
+    assert!(run(dir.path(), "--version").ok().starts_with("leasehold "));
+}

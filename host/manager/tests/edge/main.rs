@@ -1,0 +1,9 @@
+//! The license manager from outside: a real data directory, a real port, real TLS.
+
+mod api;
+mod device;
+mod harness;
+mod lifecycle;
+mod roles;
+mod set_up;
+mod setup_link;

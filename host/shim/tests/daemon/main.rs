@@ -1,0 +1,12 @@
+//! The daemon as a whole, against a scripted manager: in the same process where bytes matter, over
+//! real TLS where the connection matters.
+
+mod automatic;
+mod commands;
+mod distrust;
+mod harness;
+mod https;
+mod manager;
+mod round;
+mod storage;
+mod transport;

@@ -1,0 +1,19 @@
+//! The appliance daemon of the shim, with one number of its product definition changed: it tries
+//! to register again after a second, not after fifteen minutes. A test that kills a manager in the
+//! middle of a registration would otherwise wait that long.
+//!
+//! The data directory comes from `LEASEHOLD_DATA`, as for the real binary.
+
+use leasehold_core::time::Duration;
+use leasehold_shim::config::Config;
+use leasehold_shim::daemon::{Daemon, Parts};
+use std::path::PathBuf;
+
+fn main() -> anyhow::Result<()> {
+    let data = PathBuf::from(std::env::var("LEASEHOLD_DATA")?);
+    let config = Config::load(&data, None, None)?;
+    let mut parts = Parts::system(&config)?;
+    parts.definition.policy.register_retry = Duration::from_secs(1);
+    Daemon::start_with(config, parts)?.run_until_signal()?;
+    Ok(())
+}
