@@ -549,3 +549,44 @@ fn a_registration_that_was_dropped_while_on_its_way_is_not_taken_up() {
     assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
     assert_eq!(bench.agent.status().attempt, None);
 }
+
+#[test]
+fn r7_a_command_during_a_report_makes_another_one() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Held;
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.acquire("standard-seat", 8);
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.link = Link::Up;
+    bench.deliver();
+    assert_eq!(bench.seen.last().unwrap().1, Seen::Report(vec![9, 0, 0]));
+}
+
+#[test]
+fn a_stop_in_order_loses_no_peak() {
+    let mut bench = Bench::registered(1, 0);
+    bench.acquire("standard-seat", 19);
+    bench.release("standard-seat", 19);
+    bench.stopping();
+    bench.reboot(60);
+    bench.command(Command::RenewAuthorization).unwrap();
+    assert_eq!(bench.seen.last().unwrap().1, Seen::Report(vec![20, 0, 0]));
+}
+
+#[test]
+fn a_link_that_changed_is_tried_at_once() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(2 * DAY);
+    bench.link = Link::Up;
+    bench.forget();
+    bench.link_changed();
+    assert_eq!(bench.reports(), [bench.time]);
+    let mut bench = Bench::new();
+    bench.link = Link::Down;
+    bench.register(false).unwrap();
+    bench.run(MINUTE);
+    bench.link = Link::Up;
+    bench.link_changed();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
+}

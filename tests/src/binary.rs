@@ -1,34 +1,31 @@
 //! The `leasehold` binary, built once and run as a user would run it.
 
-use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Once;
 use tempfile::TempDir;
 
 /// The path of a binary of this workspace, in the profile that the tests were built in. The first
 /// call of each process sees to it that it is up to date.
 ///
 /// # Panics
-/// When it does not build: then nothing can be tested.
-pub fn path(package: &str, name: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// When the workspace does not build: then nothing can be tested.
+pub fn path(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
     let test = std::env::current_exe().expect("a test has a path");
     // target/PROFILE/deps/test-hash
     let folder = test.ancestors().nth(2).expect("a test lies in the target folder");
-    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if built.insert(name.to_owned()) {
-        build(package, name, folder);
-    }
+    BUILT.call_once(|| build(folder));
     folder.join(name)
 }
 
-fn build(package: &str, name: &str, folder: &Path) {
+/// All of them at once, so that they share their dependencies with what was built before.
+fn build(folder: &Path) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "-p", package, "--bin", name]);
+    command.args(["build", "--quiet", "--workspace", "--bins"]);
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.ends_with("release") {
         command.arg("--release");
@@ -37,12 +34,12 @@ fn build(package: &str, name: &str, folder: &Path) {
         command.arg("--target-dir").arg(target);
     }
     let status = command.status().expect("cargo runs");
-    assert!(status.success(), "{package} does not build");
+    assert!(status.success(), "the workspace does not build");
 }
 
 /// The `leasehold` binary.
 pub fn leasehold() -> PathBuf {
-    path("leasehold", "leasehold")
+    path("leasehold")
 }
 
 /// A folder that only its owner can enter, as data directories must be; gone when dropped.

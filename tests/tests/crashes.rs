@@ -102,5 +102,5 @@ fn two_hundred_kills_lose_and_double_nothing() {
 }
 
 fn impatient_appliance() -> Command {
-    Command::new(binary::path("leasehold-tests", "impatient-appliance"))
+    Command::new(binary::path("impatient-appliance"))
 }

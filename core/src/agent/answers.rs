@@ -93,6 +93,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Deregister => self.exchange_failed(FailureReason::RetryLater),
             Purpose::Report | Purpose::RenewCertificate => {
                 self.exchange_succeeded();
+                self.want_again(purpose);
                 let wait = wait.max(Duration::from_secs(1));
                 self.ledger.contact.postponed(self.clock.now(), wait, &policy);
             }
@@ -121,6 +122,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.exchange_failed(FailureReason::Conflict);
         } else {
             self.exchange = None;
+            self.want_again(purpose);
         }
     }
 
@@ -151,7 +153,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.exchange_succeeded();
                 let policy = self.policy();
                 self.ledger.contact.renewal_refused(now, &policy, self.fingerprint);
-                self.wanted.renewal = false;
                 self.renewal_failed(FailureReason::Refused(refusal));
             }
         }
@@ -229,7 +230,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         enrolment.certificate_serial = certificate.serial;
         enrolment.certificate_until = certificate.valid_until;
         enrolment.last_renewal = Some(Ok(now));
-        self.wanted.renewal = false;
         self.ledger.contact.renewal_retry = None;
         self.identity_store.save_by(now);
         self.exchange_succeeded();
@@ -255,7 +255,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.tell_new_verdicts(&entitlements);
         let in_use = self.counters.counts().any_in_use();
         self.counters.report_answered();
-        self.wanted.report = false;
         let Some(authorization) = &mut self.ledger.authorization else {
             return;
         };

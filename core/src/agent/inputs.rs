@@ -27,6 +27,14 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let result = match input {
             Input::Wake => Ok(()),
             Input::Command(command) => self.command(command),
+            Input::LinkChanged => {
+                self.link_changed();
+                Ok(())
+            }
+            Input::Stopping => {
+                self.ledger_store.save_by(self.clock.now());
+                Ok(())
+            }
             Input::Entropy(seed) => {
                 self.entropy = Some(Entropy::new(*seed));
                 Ok(())
@@ -50,6 +58,17 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         };
         self.settle();
         result
+    }
+
+    /// Whatever waits to be tried again is tried now.
+    fn link_changed(&mut self) {
+        let now = self.clock.now();
+        self.ledger.contact.forget_retry();
+        if let Some(attempt) = &mut self.identity.attempt
+            && let Phase::Waiting { retry_at, .. } = &mut attempt.phase
+        {
+            *retry_at = now;
+        }
     }
 
     /// Carries the state forward to `now`.
@@ -275,9 +294,20 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
     }
 
+    /// What was asked for and not decided is asked for again.
+    pub(super) fn want_again(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Report => self.wanted.report = true,
+            Purpose::RenewCertificate => self.wanted.renewal = true,
+            // Their wish stands in the attempt, or is done with whatever the manager says.
+            Purpose::Register | Purpose::Deregister => {}
+        }
+    }
+
     /// A request for `purpose` came to nothing.
     pub(super) fn request_failed(&mut self, purpose: Purpose, reason: FailureReason) {
         let now = self.clock.now();
+        self.want_again(purpose);
         let policy = self.policy();
         match purpose {
             Purpose::Register => {

@@ -13,6 +13,10 @@ pub enum Input<'i> {
     Wake,
     /// An administrator's command.
     Command(Command<'i>),
+    /// The way to the manager is another one, or is there again: what failed is tried at once.
+    LinkChanged,
+    /// The device is about to stop in order: everything is stored now, so that nothing is lost.
+    Stopping,
     /// 32 bytes of entropy, after [`Output::NeedEntropy`].
     Entropy(&'i [u8; 32]),
     /// The record was stored durably.

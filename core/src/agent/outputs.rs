@@ -161,6 +161,12 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         };
         let sent = self.clock.uptime();
         self.exchange = Some(Exchange { purpose, digest, sent, covers_use });
+        // A command that comes while this is on its way asks for another one.
+        match purpose {
+            Purpose::Report => self.wanted.report = false,
+            Purpose::RenewCertificate => self.wanted.renewal = false,
+            Purpose::Register | Purpose::Deregister => {}
+        }
         Ok(length)
     }
 
@@ -270,8 +276,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.identity_store.next_write(),
             self.ledger_store.next_write(),
             in_exchange,
-            // What is due and was not sent waits for storage, which has its own wake.
-            self.next_contact().filter(|&at| at > now),
+            self.next_contact(),
             evaluation,
             reminder,
             deadline,
@@ -281,6 +286,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         ]
         .into_iter()
         .flatten()
+        // What is due and did not happen waits for storage or for an answer, which have their own
+        // wakes.
+        .filter(|&at| at > now)
         .min()
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum Link {
     AnswersLost,
     /// Nothing comes back, and the transport still waits.
     Silent,
+    /// The answer is held back until it is delivered.
+    Held,
 }
 
 /// What a request was, as the manager saw it.
@@ -206,6 +208,7 @@ pub(crate) struct Bench {
     pub storage: bool,
     /// Lose power just before this many more writes are done.
     pub writes_until_cut: Option<u32>,
+    held: Option<Vec<u8>>,
     flash: [[Option<Vec<u8>>; 2]; 2],
     /// Seconds since the bench began; the manager's clock is [`EPOCH`] later.
     pub time: u64,
@@ -233,6 +236,7 @@ impl Bench {
             real_time: true,
             storage: true,
             writes_until_cut: None,
+            held: None,
             flash: Default::default(),
             time: 0,
             booted_at: 0,
@@ -304,6 +308,14 @@ impl Bench {
         self.input(Input::Command(command))
     }
 
+    pub(crate) fn stopping(&mut self) {
+        self.input(Input::Stopping).unwrap();
+    }
+
+    pub(crate) fn link_changed(&mut self) {
+        self.input(Input::LinkChanged).unwrap();
+    }
+
     fn input(&mut self, input: Input<'_>) -> Result<(), CommandError> {
         let now = self.now();
         let result = self.agent.handle_input(now, input);
@@ -370,12 +382,16 @@ impl Bench {
             return;
         }
         let now = self.now();
-        let arrived = matches!(self.link, Link::Up | Link::AnswersLost);
+        let arrived = matches!(self.link, Link::Up | Link::AnswersLost | Link::Held);
         let answer = arrived.then(|| {
             let (seen, answer) = self.manager.answer(&frame, EPOCH + self.time);
             self.seen.push((self.time, seen));
             answer
         });
+        if self.link == Link::Held {
+            self.held = answer;
+            return;
+        }
         let input = match (self.link, &answer) {
             (Link::Up, Some(answer)) => Input::Received(answer),
             _ => Input::TransportFailed(TransportError::Unreachable),
@@ -386,6 +402,12 @@ impl Bench {
     /// Gives the agent bytes for whatever it is waiting for.
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
         self.input(Input::Received(bytes)).unwrap();
+    }
+
+    /// Gives the agent the answer that was held back.
+    pub(crate) fn deliver(&mut self) {
+        let held = self.held.take().unwrap();
+        self.receive(&held);
     }
 
     /// Runs until `seconds` later, waking when the agent asks.

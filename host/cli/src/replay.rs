@@ -10,6 +10,7 @@ use clap::Args;
 use counted::{Counted, Peaks};
 use leasehold_core::products::contact_center::Skill;
 use leasehold_shim::client::Client;
+use leasehold_shim::problem::Problem;
 use leasehold_shim::report::Report;
 use serde::Serialize;
 use std::fs;
@@ -55,16 +56,17 @@ struct Summary {
 
 pub(crate) fn run(args: &ReplayArgs) -> anyhow::Result<()> {
     let text = read(&args.trace)?;
-    let mut appliance = args.data.connect()?;
-    let before = appliance.status()?;
+    let before = args.data.connect()?.status()?;
     let entries = check(&args.trace, &text, &before)?;
     let mut counted = Counted::default();
     counted.see(&before);
     let speed = (!args.instant).then_some(args.speed);
-    let mut pace = Pace { speed, began: Instant::now(), from: entries.first().map(|e| e.at) };
+    let pace = Pace { speed, began: Instant::now(), from: entries.first().map(|e| e.at) };
     let progress = Progress::new(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         pace.wait_for(entry.at);
+        // The daemon closes connections that are idle, and a day may go by slowly.
+        let mut appliance = args.data.connect()?;
         apply(&mut appliance, entry).map_err(|problem| {
             anyhow!("{}, line {}: {problem}", args.trace.display(), entry.line)
         })?;
@@ -77,7 +79,7 @@ pub(crate) fn run(args: &ReplayArgs) -> anyhow::Result<()> {
         events: entries.len(),
         logins,
         logouts: entries.len() - logins,
-        signed_in: appliance.status()?.device.signed_in.len(),
+        signed_in: args.data.connect()?.status()?.device.signed_in.len(),
         peaks: counted.peaks(),
     };
     args.output.show(&summary, text_of)
@@ -100,7 +102,7 @@ fn check(file: &Path, text: &str, before: &Report) -> anyhow::Result<Vec<Entry>>
     })
 }
 
-fn apply(appliance: &mut Client, entry: &Entry) -> Result<(), leasehold_shim::problem::Problem> {
+fn apply(appliance: &mut Client, entry: &Entry) -> Result<(), Problem> {
     match &entry.event {
         Event::Login { skills, supervisor } => {
             let skills: Vec<String> =
@@ -123,7 +125,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn wait_for(&mut self, at: u32) {
+    fn wait_for(&self, at: u32) {
         let (Some(speed), Some(from)) = (self.speed, self.from) else { return };
         let due = Duration::from_secs(at.saturating_sub(from).into()) / speed;
         thread::sleep(due.saturating_sub(self.began.elapsed()));

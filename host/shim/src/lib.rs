@@ -6,7 +6,7 @@
 //!
 //! [`daemon`] owns the agent and turns its outputs into effects; everything else is one of those
 //! effects ([`storage`], [`transport`], [`journal`]), a way to ask for them ([`protocol`],
-//! [`socket`], [`client`]), or words about them ([`explain`], [`report`], [`show`]).
+//! `socket`, [`client`]), or words about them ([`explain`], [`report`], [`show`]).
 
 mod build_report;
 pub mod client;

@@ -17,8 +17,8 @@ pub(super) enum TransportCommand {
     Show,
     /// Straight to the central license manager
     Direct {
-        /// Its address, such as https://manager.example.org:8443; the one before when left out
-        #[arg(value_parser = ManagerUrl::parse)]
+        /// Its address; the one before when left out
+        #[arg(value_name = "https://HOST:PORT", value_parser = ManagerUrl::parse)]
         url: Option<ManagerUrl>,
         #[command(flatten)]
         trust: Trust,
@@ -26,7 +26,7 @@ pub(super) enum TransportCommand {
     /// Straight to a license manager on the premises
     OnPrem {
         /// Its address
-        #[arg(value_parser = ManagerUrl::parse)]
+        #[arg(value_name = "https://HOST:PORT", value_parser = ManagerUrl::parse)]
         url: ManagerUrl,
         #[command(flatten)]
         trust: Trust,

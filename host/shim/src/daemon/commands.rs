@@ -118,6 +118,8 @@ impl Worker<'_> {
         store_settings(&*self.disk, &settings)?;
         self.transport = transport;
         self.settings = settings;
+        // What failed on the old way is tried on the new one at once.
+        let _ = self.input(Input::LinkChanged);
         value(self.settings.without_secrets())
     }
 

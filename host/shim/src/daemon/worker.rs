@@ -141,6 +141,13 @@ impl Worker<'_> {
                 }
             }
         }
+        self.save_all();
+    }
+
+    /// Before a stop in order: nothing is lost by it.
+    fn save_all(&mut self) {
+        let _ = self.input(Input::Stopping);
+        self.drain();
         if self.usage.is_unsaved() {
             self.usage.save(&*self.disk);
         }

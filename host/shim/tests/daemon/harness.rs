@@ -129,15 +129,7 @@ impl Appliance {
     }
 
     pub(crate) fn eventually(&mut self, what: &str, condition: impl Fn(&Report) -> bool) -> Report {
-        let deadline = time::Instant::now() + PATIENCE;
-        loop {
-            let report = self.status();
-            if condition(&report) {
-                return report;
-            }
-            assert!(time::Instant::now() < deadline, "waiting until {what}: {report:#?}");
-            std::thread::sleep(time::Duration::from_millis(2));
-        }
+        eventually(&mut self.client, what, condition)
     }
 
     pub(crate) fn events(&mut self) -> Vec<Entry> {
@@ -146,5 +138,22 @@ impl Appliance {
 
     pub(crate) fn event_names(&mut self) -> Vec<String> {
         self.events().into_iter().map(|entry| entry.name).collect()
+    }
+}
+
+/// Asks again and again until the report is as wished; gives it.
+pub(crate) fn eventually(
+    client: &mut Client,
+    what: &str,
+    condition: impl Fn(&Report) -> bool,
+) -> Report {
+    let deadline = time::Instant::now() + PATIENCE;
+    loop {
+        let report = client.status().unwrap();
+        if condition(&report) {
+            return report;
+        }
+        assert!(time::Instant::now() < deadline, "waiting until {what}: {report:#?}");
+        std::thread::sleep(time::Duration::from_millis(2));
     }
 }

@@ -1,6 +1,6 @@
 //! The connection itself: whom the transport believes, and how each way to fail is named.
 
-use crate::harness::{PATIENCE, config, token};
+use crate::harness::{PATIENCE, config, eventually, token};
 use crate::https::{Authority, Identity, Validity, proxy, response, serve};
 use crate::manager::Manager;
 use leasehold_core::agent::TransportError;
@@ -248,7 +248,8 @@ fn the_daemon_registers_and_reports_over_tls_and_keeps_a_changed_transport() {
     };
     let shown = client.set_transport(change).unwrap();
     assert!(shown.url.as_ref().unwrap().as_str().ends_with(SERVICE_PATH));
-    assert_eq!(client.register(&token(), false, PATIENCE).unwrap(), Outcome::Succeeded);
+    // The attempt that waited for its next try goes at once on the new way.
+    eventually(&mut client, "it is registered", |report| report.registration.enrolment.is_some());
     client.login("ann", &["email".into()], false).unwrap();
     daemon.stop().unwrap();
 
