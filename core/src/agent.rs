@@ -293,7 +293,10 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
         self.durable_sequence = self.ledger.reserved_sequence;
         self.next_sequence = self.ledger.reserved_sequence.saturating_add(1);
-        self.boot_hold = device_now.saturating_add(contact::boot_spread(self.fingerprint));
+        // Only a report that was overdue already waits for its place (SPEC X4).
+        if self.report_due().is_some_and(|due| due <= device_now) {
+            self.boot_hold = device_now.saturating_add(contact::boot_spread(self.fingerprint));
+        }
         self.enforcement = self.verdict();
     }
 

@@ -590,3 +590,19 @@ fn a_link_that_changed_is_tried_at_once() {
     bench.link_changed();
     assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
 }
+
+#[test]
+fn x4_only_a_report_that_was_overdue_at_boot_waits_for_its_place() {
+    let mut bench = Bench::registered(1, 0);
+    bench.reboot(8 * HOUR - 1);
+    bench.forget();
+    bench.run(1);
+    assert_eq!(bench.reports(), [bench.time], "due a second after the boot");
+    let mut bench = Bench::registered(1, 0);
+    bench.reboot(9 * HOUR);
+    let booted = bench.time;
+    bench.forget();
+    bench.run(HOUR);
+    let [at] = bench.reports()[..] else { panic!("one report: {:?}", bench.reports()) };
+    assert!(at - booted <= MINUTE, "at once, with jitter");
+}

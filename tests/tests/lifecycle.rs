@@ -225,3 +225,19 @@ fn a_manager_that_is_gone_is_named_and_deregistering_still_succeeds() {
     manager.restart();
     assert_eq!(manager.instances().len(), 1, "the stale instance stays until it is removed");
 }
+
+#[test]
+fn an_appliance_of_a_product_the_manager_does_not_know_is_refused() {
+    let manager = seats(40, 10);
+    let (_, token) = manager.token(None);
+    let mut appliance = Appliance::new(&manager, "A1B2C3", None);
+    let settings = appliance.data().join("appliance.toml");
+    let text = fs::read_to_string(&settings).expect("settings");
+    fs::write(&settings, format!("product_id = \"OTHER\"\n{text}")).expect("settings");
+    appliance.start();
+    let sentences = appliance.fail(&["license", "smart", "register", "idtoken", &token]);
+    assert!(sentences.contains("product"), "{sentences}");
+    let failure = &appliance.report()["registration"]["attempt"]["failure"];
+    assert_eq!(failure["reason"], "ProductUnknown");
+    assert!(manager.instances().is_empty());
+}
