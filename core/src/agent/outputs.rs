@@ -230,16 +230,16 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         };
         let peaks = self.counters.begin_interval();
         let license_type = self.counters.license_type();
-        let usage = license_type
-            .entitlements
-            .iter()
-            .zip(peaks)
-            .filter_map(|(entitlement, peak)| match entitlement.reporting {
-                Reporting::Peak => Some(Usage { tag: entitlement.tag, peak }),
-                Reporting::Presence => Some(Usage { tag: entitlement.tag, peak: 0 }),
-                Reporting::StoredOnly => None,
-            })
-            .collect();
+        let mut usage = Vec::new();
+        for (entitlement, peak) in license_type.entitlements.iter().zip(peaks) {
+            let peak = match entitlement.reporting {
+                Reporting::Peak => peak,
+                Reporting::Presence => 0,
+                Reporting::StoredOnly => continue,
+            };
+            // A license type has no more entitlements than a report has room for.
+            let _ = usage.push(Usage { tag: entitlement.tag, peak });
+        }
         Report {
             host_name: self.device.host_name,
             software_version: self.device.software_version,
