@@ -9,6 +9,17 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
+/// What `appliance.toml` says to reach `manager`.
+pub fn settings(manager: &Manager, serial_number: &str) -> String {
+    format!(
+        "serial_number = \"{serial_number}\"\nroot = \"{}\"\nhost_name = \"pbx\"\n\
+         [transport]\nurl = \"{}\"\nca_file = \"{}\"\n",
+        manager.root(),
+        manager.url(),
+        manager.certificate().display()
+    )
+}
+
 /// An appliance.
 pub struct Appliance {
     folder: TempDir,
@@ -22,19 +33,11 @@ impl Appliance {
     /// When its folder cannot be written.
     pub fn new(manager: &Manager, serial_number: &str, token: Option<&str>) -> Self {
         let folder = binary::private_folder();
-        let mut settings = format!(
-            "serial_number = \"{serial_number}\"\nroot = \"{}\"\nhost_name = \"pbx\"\n",
-            manager.root()
-        );
+        let mut settings = settings(manager, serial_number);
         if let Some(token) = token {
             fs::write(folder.path().join("token"), token).expect("a token");
-            settings += "token_file = \"token\"\n";
+            settings = format!("token_file = \"token\"\n{settings}");
         }
-        settings += &format!(
-            "[transport]\nurl = \"{}\"\nca_file = \"{}\"\n",
-            manager.url(),
-            manager.certificate().display()
-        );
         fs::write(folder.path().join("appliance.toml"), settings).expect("settings");
         Self { folder, process: None }
     }

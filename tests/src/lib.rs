@@ -6,4 +6,5 @@ pub mod fleet;
 pub mod manager;
 pub mod parsers;
 pub mod process;
+pub mod small_disk;
 pub mod trace;

@@ -19,6 +19,11 @@ impl Process {
         Self(command.spawn().expect("the process starts"))
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Whether it is still running.
     ///
     /// # Panics

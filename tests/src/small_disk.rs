@@ -1,0 +1,81 @@
+//! A real file system of a few hundred kilobytes that can be filled, and made read-only: a tmpfs
+//! in a mount namespace of its own, so that no privilege is needed and nothing is left behind.
+
+use crate::binary::private_folder;
+use crate::process::{Process, until};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A small disk, and the processes that can see it.
+pub struct SmallDisk {
+    folder: TempDir,
+    keeper: Process,
+}
+
+impl SmallDisk {
+    /// A disk of `kilobytes`.
+    ///
+    /// # Panics
+    /// When the system has no user namespaces; `unshare` and `nsenter` are in util-linux.
+    pub fn new(kilobytes: u32) -> Self {
+        let folder = private_folder();
+        let mount = format!(
+            "mount -t tmpfs -o size={kilobytes}k,mode=700 tmpfs {0} && touch {0}/mounted && \
+             exec sleep infinity",
+            folder.path().display()
+        );
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount]);
+        let disk = Self { keeper: Process::start(&mut unshare), folder };
+        until("the small disk is mounted", || disk.sh("test -e mounted").status.success());
+        disk
+    }
+
+    /// Where it is mounted, for those who can see it.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command that sees the disk.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["--user", "--mount", "--preserve-credentials", "--target"]);
+        command.arg(self.keeper.id().to_string()).arg(program);
+        command.env("LEASEHOLD_DATA", self.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a line of shell in the disk's root.
+    ///
+    /// # Panics
+    /// When the shell does not start.
+    pub fn sh(&self, line: &str) -> Output {
+        let line = format!("cd {} && {line}", self.path().display());
+        self.command(Path::new("sh")).args(["-c", &line]).output().expect("a shell starts")
+    }
+
+    /// Leaves no space.
+    ///
+    /// # Panics
+    /// When some is left.
+    pub fn fill(&self) {
+        let filled = self.sh("dd if=/dev/zero of=filling bs=1k count=100000");
+        assert!(!filled.status.success(), "the disk is full");
+    }
+
+    /// Gives the space back.
+    pub fn empty(&self) {
+        self.sh("rm filling");
+    }
+
+    /// Allows writing, or not.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn set_read_only(&self, read_only: bool) {
+        let mode = if read_only { "ro" } else { "rw" };
+        let remounted = self.sh(&format!("mount -o remount,{mode} {}", self.path().display()));
+        assert!(remounted.status.success(), "{remounted:?}");
+    }
+}
