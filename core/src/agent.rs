@@ -149,7 +149,7 @@ struct Wanted {
 }
 
 impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
-    /// An agent that waits for [`Agent::boot`]; all zero, so that a static of it lies in `.bss`.
+    /// An agent that waits for [`Agent::boot`]; `const`, so that it can be a static.
     pub const fn new(
         definition: &'a ProductDefinition<'a>,
         counters: &'a Counters<'a, N>,

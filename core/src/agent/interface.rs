@@ -74,7 +74,7 @@ pub enum Output {
     Wait(Option<Instant>),
 }
 
-/// Bytes that the buffer of [`Agent::poll_output`] needs.
+/// Bytes that the buffer of [`Agent::poll_output`](super::Agent::poll_output) needs.
 pub const BUFFER_MIN: usize = crate::wire::FRAME_MAX;
 
 /// What the platform says about itself.
