@@ -85,6 +85,10 @@ pub struct Agent<'a, C, const N: usize> {
     /// The number of the next request, and the last one that was reserved durably.
     next_sequence: u64,
     durable_sequence: u64,
+    /// The number of the last request, apart from registrations, since boot.
+    last_sent: u64,
+    /// Whether the attempt was made, and perhaps answered, before this boot.
+    attempt_from_before: bool,
     /// What the ledger that is being written reserves.
     writing_sequence: u64,
     /// When the ledger was written last.
@@ -176,6 +180,8 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             wanted: Wanted { deregister: false, report: false, renewal: false },
             next_sequence: 1,
             durable_sequence: 0,
+            last_sent: 0,
+            attempt_from_before: false,
             writing_sequence: 0,
             ledger_written: DeviceTime::from_secs(0),
             boot_hold: DeviceTime::from_secs(0),
@@ -199,12 +205,22 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             self.identity_store.generation = generation;
             self.identity = identity;
         }
-        if let Some((generation, ledger)) = self.load(RecordKind::Ledger, ledger) {
-            self.ledger_store.generation = generation;
-            self.ledger = ledger;
+        match self.load(RecordKind::Ledger, ledger) {
+            Some((generation, ledger)) => {
+                self.ledger_store.generation = generation;
+                self.ledger = ledger;
+            }
+            // Lost: a registered device is at least as old as its certificate.
+            None => {
+                if let Some(enrolment) = self.identity.enrolment() {
+                    self.ledger.checkpoint = Checkpoint::not_before(enrolment.certified_at());
+                }
+            }
         }
         self.booted = true;
         self.resume(now);
+        self.advance(now);
+        self.settle();
         Ok(())
     }
 
@@ -245,6 +261,8 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
 
     /// Puts the loaded records into force.
     fn resume(&mut self, now: Now) {
+        // What begins or ends while the device is off is told at the first settling.
+        self.enforcement = self.verdict_at(self.ledger.checkpoint.at());
         let (clock, off) = DeviceClock::boot(now, self.ledger.checkpoint);
         self.clock = clock;
         let device_now = self.clock.now();
@@ -266,13 +284,17 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
         // The two records are written one after the other: a cut between them is mended here.
         let registered_at = self.identity.enrolment().map(|enrolment| enrolment.registered_at);
-        match (registered_at, &self.ledger.authorization) {
+        match (registered_at, &mut self.ledger.authorization) {
             (Some(at), None) => {
                 let deadline = authorization_deadline(at, &policy);
-                self.ledger.authorization = Some(Authorization::new(deadline));
+                self.ledger.authorization = Some(Authorization::new(at, deadline));
             }
-            (None, Some(_)) => self.ledger.authorization = None,
+            (Some(at), Some(authorization)) if authorization.registered_at != at => {
+                authorization.registered_at = at;
+                self.wanted.report = true;
+            }
             (Some(_), Some(_)) | (None, None) => {}
+            (None, Some(_)) => self.ledger.authorization = None,
         }
         self.counters.restore_peaks(&self.ledger.peaks);
         // A boot starts with nothing in use (SPEC X9).
@@ -282,6 +304,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         // Numbers reserved before the boot may have been used (SPEC T4); an attempt may hold one
         // that the ledger does not know, because identity is written first.
         if let Some(attempt) = &self.identity.attempt {
+            self.attempt_from_before = true;
             let RequestNumber { epoch, sequence } = attempt.number;
             if self.ledger.epoch == 0 {
                 self.ledger.epoch = epoch;
@@ -297,7 +320,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         if self.report_due().is_some_and(|due| due <= device_now) {
             self.boot_hold = device_now.saturating_add(contact::boot_spread(self.fingerprint));
         }
-        self.enforcement = self.verdict();
     }
 
     /// The rules' numbers in force: the manager's within the product's bounds, or the product's.
@@ -368,6 +390,7 @@ mod tests {
             key: KeyHandle([0xff; 32]),
             number: RequestNumber { epoch: u32::MAX, sequence: u64::MAX },
             nonce: Nonce([0xff; 16]),
+            after_answer: AnswerNumber { epoch: u32::MAX, sequence: u64::MAX },
             phase: Phase::Waiting { retry_at: LATE, failure },
         });
         assert!(length(RecordKind::Identity, &identity) <= RECORD_MAX);
@@ -377,7 +400,7 @@ mod tests {
         ledger.reserved_sequence = u64::MAX;
         ledger.last_answer = AnswerNumber { epoch: u32::MAX, sequence: u64::MAX };
         ledger.policy = Some(PolicyBounds::fixed(Policy::DEFAULT).max);
-        let mut authorization = Authorization::new(LATE);
+        let mut authorization = Authorization::new(LATE, LATE);
         authorization.answered = Some(LATE);
         authorization.compliance = Compliance::Pending { since: LATE, warned: true };
         let answer = EntitlementAnswer { verdict: Verdict::NotOwned, owned: u32::MAX };

@@ -120,6 +120,14 @@ impl<'a, const N: usize> Counters<'a, N> {
         })
     }
 
+    /// Forgets every peak but the current use: what was used before does not concern the account.
+    pub(crate) fn restart(&self) {
+        self.update(|counts| {
+            counts.unanswered = [0; N];
+            counts.peak = self.at_or_above(&counts.in_use);
+        });
+    }
+
     /// The report of the closed intervals was answered: only the running one is left.
     pub(crate) fn report_answered(&self) {
         self.update(|counts| counts.unanswered = [0; N]);

@@ -2,7 +2,7 @@
 
 use super::authorization::{Authorization, ComplianceChange};
 use super::contact::{Exchange, Purpose};
-use super::inputs::{compliance_event, random_epoch};
+use super::inputs::{compliance_event, halves, random_epoch};
 use super::registration::{Enrolment, Phase, Standing};
 use super::{
     Agent, AuthorizationState, EventKind, Failure, FailureReason, UnregisteredReason,
@@ -14,10 +14,14 @@ use crate::policy::Policy;
 use crate::product::Reporting;
 use crate::time::{DeviceTime, Duration, UnixTime};
 use crate::wire::{
-    self, Answer, AnswerBody, AnswerFrame, EntitlementAnswer, Expected, Refusal, Registered,
+    self, Answer, AnswerBody, AnswerFrame, EntitlementAnswer, Expected, Nonce, Refusal, Registered,
     Verdict, accept,
 };
 use heapless::{String, Vec};
+
+/// Differences up to this, from counting whole seconds and from answers on their way, are no news
+/// worth a write.
+const CERTIFICATE_SLACK: Duration = Duration::from_minutes(5);
 
 impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Something came back for the request on its way.
@@ -43,8 +47,15 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// The answer is the manager's, to this request, and new.
     fn accepted(&mut self, exchange: Exchange, answer: Answer<'_>) {
-        self.clock.set_signed_time(answer.time);
+        // The answer to a registration that an earlier boot may have sent can be as old as that.
+        let of_now = exchange.purpose != Purpose::Register || !self.attempt_from_before;
+        if of_now && self.clock.set_signed_time(answer.time) {
+            self.time_moved_back();
+        }
         let now = self.clock.now();
+        if of_now {
+            self.settle_certificate(answer.time);
+        }
         self.ledger.last_answer = answer.number;
         self.ledger_store.save_by(now);
         self.extend_deadline();
@@ -109,20 +120,72 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger.epoch = random_epoch(entropy.draw(&self.crypto));
         self.ledger.reserved_sequence = 0;
         self.durable_sequence = 0;
+        // A ledger that is being written reserves numbers of the old epoch.
+        self.writing_sequence = 0;
         self.next_sequence = 1;
+        self.last_sent = 0;
         self.tell(EventKind::NumberConflict);
         if purpose == Purpose::Register {
-            let number = self.take_number();
-            if let Some(attempt) = &mut self.identity.attempt {
-                attempt.number = number;
-                self.identity_store.save_by(self.clock.now());
-            }
+            self.renumber_attempt();
         }
         if again {
             self.exchange_failed(FailureReason::Conflict);
         } else {
             self.exchange = None;
             self.want_again(purpose);
+        }
+    }
+
+    /// Gives the attempt a new number and nonce. The key stays: by it the manager knows that this
+    /// is the same machine, and uses the token once (SPEC T4).
+    pub(super) fn renumber_attempt(&mut self) {
+        let number = self.take_number();
+        let Some(entropy) = &mut self.entropy else { return };
+        let [nonce, _] = halves(entropy.draw(&self.crypto));
+        if let Some(attempt) = &mut self.identity.attempt {
+            (attempt.number, attempt.nonce) = (number, Nonce(nonce));
+            attempt.after_answer = self.ledger.last_answer;
+            self.attempt_from_before = false;
+            self.identity_store.save_by(self.clock.now());
+        }
+    }
+
+    /// The manager's time took back time off that the real-time clock had claimed: nothing that has
+    /// happened may lie ahead of now, and nothing may wait longer than it ever would (SPEC X15).
+    fn time_moved_back(&mut self) {
+        let now = self.clock.now();
+        let policy = self.policy();
+        self.boot_hold = now;
+        self.ledger_written = now;
+        self.ledger.evaluation.time_moved_back(now);
+        self.ledger.contact.forget_retry();
+        if let Some(authorization) = &mut self.ledger.authorization {
+            authorization.time_moved_back(now);
+        }
+        for store in [&mut self.identity_store, &mut self.ledger_store] {
+            store.not_before = None;
+        }
+        if let Some(attempt) = &mut self.identity.attempt
+            && let Phase::Waiting { retry_at, .. } = &mut attempt.phase
+        {
+            *retry_at = (*retry_at).min(now.saturating_add(policy.register_retry));
+        }
+    }
+
+    /// The certificate ends by the manager's clock: where the device's idea of that moment has
+    /// come apart from it, the signed time settles it (SPEC T2).
+    fn settle_certificate(&mut self, signed: UnixTime) {
+        let now = self.clock.now();
+        let longest = self.definition.policy_bounds.max.certificate_period;
+        let Some(enrolment) = self.identity.enrolment_mut() else { return };
+        let left = enrolment.certificate_until.saturating_since(signed).min(longest);
+        let ends = now.saturating_add(left);
+        let late = enrolment.certificate_ends.saturating_since(ends);
+        let early = ends.saturating_since(enrolment.certificate_ends);
+        if late.max(early) > CERTIFICATE_SLACK {
+            enrolment.certificate_ends = ends;
+            enrolment.renew_at = enrolment.renew_at.saturating_add(early).saturating_sub(late);
+            self.identity_store.save_by(now);
         }
     }
 
@@ -191,8 +254,19 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             export_controlled_allowed: registered.export_controlled_allowed,
         });
         let deadline = authorization_deadline(now, &policy);
-        self.ledger.authorization = Some(Authorization::new(deadline));
         self.wanted = super::Wanted::default();
+        match &mut self.ledger.authorization {
+            // Registered again: what the last answer said holds until the next (SPEC X3, R9).
+            Some(authorization) => {
+                authorization.registered_at = now;
+                authorization.deadline = deadline;
+                self.wanted.report = true;
+            }
+            None => {
+                self.ledger.authorization = Some(Authorization::new(now, deadline));
+                self.counters.restart();
+            }
+        }
         self.identity_store.save_by(now);
         self.tell(EventKind::RegistrationSucceeded);
     }
@@ -262,7 +336,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // Use that began after the request was made is not covered by its answer (SPEC X3).
         authorization.use_unanswered = in_use && !exchange.covers_use;
         authorization.entitlements = entitlements;
-        let change = authorization.compliance.answered(out_since, now, &policy);
+        let change =
+            authorization.compliance.answered(out_since, authorization.registered_at, now, &policy);
         authorization.deadline = authorization_deadline(now, &policy);
         self.in_use = in_use;
         if let Some(change) = change {

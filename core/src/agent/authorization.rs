@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// What is known of the authorization while registered. A new one begins with each registration.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Authorization<const N: usize> {
+    /// Which registration it is of: a boot compares, because the two records are written one after
+    /// the other.
+    pub(super) registered_at: DeviceTime,
     /// When the last report was answered; the next is due one interval later (SPEC X4).
     pub(super) answered: Option<DeviceTime>,
     /// Use began after that answer: nothing is known about it yet (SPEC X3).
@@ -64,6 +67,7 @@ impl Compliance {
     pub(super) fn answered(
         &mut self,
         out_since: Option<DeviceTime>,
+        registered_at: DeviceTime,
         now: DeviceTime,
         policy: &Policy,
     ) -> Option<ComplianceChange> {
@@ -90,9 +94,10 @@ impl Compliance {
                     *self = Self::Counting { reports };
                     return None;
                 }
-                // What the manager has seen since before counts for a device that registers again
-                // (SPEC X6); reports that had to come first do not.
-                let since = if policy.consecutive_reports > 1 { now } else { since.min(now) };
+                // What the manager has seen since before this registration counts (SPEC X6); reports
+                // that had to come first do not.
+                let first = policy.consecutive_reports <= 1 || since < registered_at;
+                let since = if first { since.min(now) } else { now };
                 *self = Self::Pending { since, warned: false };
                 Some(ComplianceChange::Started)
             }
@@ -139,9 +144,21 @@ impl Compliance {
 }
 
 impl<const N: usize> Authorization<N> {
+    /// Device time went back to `now`: what happened cannot lie ahead of it.
+    pub(super) fn time_moved_back(&mut self, now: DeviceTime) {
+        self.answered = self.answered.map(|at| at.min(now));
+        match &mut self.compliance {
+            Compliance::Pending { since, .. } | Compliance::Breached { since } => {
+                *since = (*since).min(now);
+            }
+            Compliance::Covered | Compliance::Counting { .. } => {}
+        }
+    }
+
     /// That of a device registered at `now`, with nothing answered yet.
-    pub(super) const fn new(deadline: DeviceTime) -> Self {
+    pub(super) const fn new(registered_at: DeviceTime, deadline: DeviceTime) -> Self {
         Self {
+            registered_at,
             answered: None,
             use_unanswered: false,
             deadline,

@@ -46,29 +46,25 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         };
         let number = self.take_number();
         let phase = Phase::Sending;
+        let after_answer = self.ledger.last_answer;
         self.identity.attempt =
-            Some(Attempt { token, force, key, number, nonce: Nonce(nonce), phase });
+            Some(Attempt { token, force, key, number, nonce: Nonce(nonce), after_answer, phase });
+        self.attempt_from_before = false;
         self.identity_store.save_by(self.clock.now());
         Ok(())
     }
 
     fn deregister(&mut self) -> Result<(), CommandError> {
-        if self.identity.enrolment().is_some() {
-            self.wanted.deregister = true;
-            self.identity.attempt = None;
-            return Ok(());
+        let registered = self.identity.enrolment().is_some();
+        if self.identity.attempt.take().is_some() {
+            // What is on its way for it is of no interest any more.
+            self.exchange = self.exchange.filter(|exchange| exchange.purpose != Purpose::Register);
+            self.identity_store.save_by(self.clock.now());
+        } else if !registered {
+            return Err(CommandError::NotRegistered);
         }
-        // Nothing to leave but an attempt: it is dropped.
-        match self.identity.attempt.take() {
-            Some(_) => {
-                if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
-                    self.exchange = None;
-                }
-                self.identity_store.save_by(self.clock.now());
-                Ok(())
-            }
-            None => Err(CommandError::NotRegistered),
-        }
+        self.wanted.deregister = registered;
+        Ok(())
     }
 
     fn renew(&mut self, purpose: Purpose) -> Result<(), CommandError> {

@@ -52,6 +52,16 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The device time of it.
+    pub(super) const fn at(&self) -> DeviceTime {
+        self.at
+    }
+
+    /// That of a device that lost what it had noted, and knows that it is at least this old.
+    pub(super) const fn not_before(at: DeviceTime) -> Self {
+        Self { at, ..Self::FIRST }
+    }
+
     /// That of a device with no past. It starts well above zero, so that what a manager remembers
     /// of an earlier life (SPEC X6) has a place on the scale.
     pub(super) const FIRST: Self =
@@ -134,9 +144,11 @@ impl DeviceClock {
     }
 
     /// Takes the manager's signed time: it sets the calendar, and corrects what passed while the
-    /// device was off (SPEC T2, T3). What ran on the monotonic clock since is not touched.
-    pub(super) fn set_signed_time(&mut self, signed: UnixTime) {
-        if let Some(expected) = self.unix(self.now())
+    /// device was off (SPEC T2, T3). What ran on the monotonic clock since is not touched. Says
+    /// whether device time went back by it.
+    pub(super) fn set_signed_time(&mut self, signed: UnixTime) -> bool {
+        let before = self.now();
+        if let Some(expected) = self.unix(before)
             && self.time_off_unsure
         {
             let unseen = signed.saturating_since(expected);
@@ -146,6 +158,7 @@ impl DeviceClock {
         self.time_off_unsure = false;
         self.credited = Duration::ZERO;
         self.calendar = Some(Calendar::new(self.now(), signed));
+        self.now() < before
     }
 
     pub(super) const fn checkpoint(&self) -> Checkpoint {

@@ -92,6 +92,12 @@ impl Evaluation {
         self.remind
     }
 
+    /// Device time went back to `now`: what happened cannot lie ahead of it.
+    pub(super) fn time_moved_back(&mut self, now: DeviceTime) {
+        self.expired = self.expired.map(|at| at.min(now));
+        self.remind = self.remind.map(|at| at.min(now.saturating_add(REMINDER)));
+    }
+
     /// How long it may count until there is something to tell.
     pub(super) fn next_notice_in(&self, period: Duration) -> Duration {
         let left = self.left(period);

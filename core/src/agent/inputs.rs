@@ -72,7 +72,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     /// Carries the state forward to `now`.
-    fn advance(&mut self, now: Now) {
+    pub(super) fn advance(&mut self, now: Now) {
         let ran = self.clock.advance(now.uptime);
         let now = self.clock.now();
         let policy = self.policy();
@@ -162,7 +162,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn settle_enforcement(&mut self) {
-        let verdict = self.verdict();
+        let verdict = self.verdict_at(self.clock.now());
         let before = core::mem::replace(&mut self.enforcement, verdict);
         if verdict == before {
             return;
@@ -178,8 +178,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
     }
 
-    /// The verdict for this moment (SPEC E1, E2).
-    pub(super) fn verdict(&self) -> Enforcement {
+    /// The verdict for the moment `now` (SPEC E1, E2).
+    pub(super) fn verdict_at(&self, now: DeviceTime) -> Enforcement {
         let policy = self.policy();
         let authorization = self.ledger.authorization.as_ref();
         let breach = authorization.and_then(|a| match a.compliance {
@@ -199,7 +199,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             .filter(|_| !self.is_authorized())
             .map(|since| Cause { reason: Reason::EvaluationExpired, since });
         let causes = [breach, silence, evaluation].into_iter().flatten();
-        enforcement::verdict(causes, policy.overage_period, self.clock.now())
+        enforcement::verdict(causes, policy.overage_period, now)
     }
 
     pub(super) fn tell_evaluation(&mut self, notice: Option<Notice>) {
@@ -243,7 +243,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Ends the registration. What is in use stays counted, and evaluation resumes (SPEC X13).
     pub(super) fn leave(&mut self, standing: Standing) {
         let now = self.clock.now();
-        self.identity.standing = standing;
+        self.identity.leave(standing);
         self.ledger.authorization = None;
         self.ledger.contact.forget_retry();
         self.wanted = super::Wanted::default();

@@ -61,7 +61,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return None;
         }
         let purpose = self.next_purpose()?;
-        if purpose != Purpose::Register {
+        if purpose == Purpose::Register {
+            self.renumber_overtaken_attempt();
+        } else {
             self.entropy.as_ref()?;
             self.ensure_epoch();
             self.reserve_numbers(self.next_sequence);
@@ -69,10 +71,25 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Some(purpose)
     }
 
+    /// An attempt that was overtaken by other requests is sent under a new number: repeating its old
+    /// bytes would bring the answer they had, older than the last one accepted.
+    fn renumber_overtaken_attempt(&mut self) {
+        let overtaken = self.identity.attempt.is_some_and(|attempt| {
+            attempt.after_answer != self.ledger.last_answer
+                || attempt.number.sequence < self.last_sent
+        });
+        if overtaken && self.entropy.is_some() {
+            self.renumber_attempt();
+        }
+    }
+
     /// Which request is due at this moment, if the manager may be asked at all.
     pub(super) fn next_purpose(&self) -> Option<Purpose> {
         let now = self.clock.now();
-        if self.identity.attempt.is_some_and(|attempt| attempt.due().is_some_and(|at| at <= now)) {
+        let attempt_due = self.identity.attempt.and_then(|attempt| attempt.due());
+        // Where storage fails an attempt cannot go, and must not hold up what can.
+        let can_go = !self.storage_failed || self.identity_store.is_stored(now);
+        if can_go && attempt_due.is_some_and(|at| at <= now) {
             return Some(Purpose::Register);
         }
         self.identity.enrolment()?;
@@ -205,6 +222,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             None => return Err(EncodeError::KeyUnusable),
         };
         let number = RequestNumber { epoch: self.ledger.epoch, sequence: self.next_sequence };
+        self.last_sent = self.next_sequence;
         self.next_sequence = self.next_sequence.saturating_add(1);
         let body = match purpose {
             Purpose::RenewCertificate => RequestBody::RenewCertificate,

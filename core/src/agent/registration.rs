@@ -12,7 +12,7 @@ use crate::crypto::KeyHandle;
 use crate::identity::InstanceId;
 use crate::time::{DeviceTime, UnixTime};
 use crate::token::Token;
-use crate::wire::{ACCOUNT_NAME_MAX, Nonce, RequestNumber};
+use crate::wire::{ACCOUNT_NAME_MAX, AnswerNumber, Nonce, RequestNumber};
 use heapless::String;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,9 @@ pub(super) struct Attempt {
     pub(super) key: KeyHandle,
     pub(super) number: RequestNumber,
     pub(super) nonce: Nonce,
+    /// The last answer accepted before it was numbered: an answer to a repeat of its bytes is as
+    /// old as the first one.
+    pub(super) after_answer: AnswerNumber,
     pub(super) phase: Phase,
 }
 
@@ -121,6 +124,16 @@ pub enum RegistrationState {
     Expired,
 }
 
+impl Enrolment {
+    /// When the certificate came, in device time.
+    pub(super) fn certified_at(&self) -> DeviceTime {
+        match self.last_renewal {
+            Some(Ok(renewed)) => renewed.max(self.registered_at),
+            _ => self.registered_at,
+        }
+    }
+}
+
 impl Identity {
     pub(super) const fn new() -> Self {
         Self { standing: Standing::Unregistered(UnregisteredReason::Never), attempt: None }
@@ -136,6 +149,13 @@ impl Identity {
             (Standing::Expired { .. }, None) => RegistrationState::Expired,
             (Standing::Unregistered(_), None) => RegistrationState::Unregistered,
         }
+    }
+
+    /// Takes up a standing without a registration. An attempt that was refused while the last one
+    /// held has nothing to say about this.
+    pub(super) fn leave(&mut self, standing: Standing) {
+        self.standing = standing;
+        self.attempt = self.attempt.filter(|a| !matches!(a.phase, Phase::Refused(_)));
     }
 
     pub(super) const fn enrolment(&self) -> Option<&Enrolment> {

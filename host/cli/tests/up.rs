@@ -82,7 +82,7 @@ fn a_step_that_fails_is_named_and_everything_is_stopped() {
 
     // An appliance of another vendor believes no answer of this manager.
     let data = dir.path().join("data");
-    run(&data, "manager init").ok();
+    run(&data, "manager init --listen 127.0.0.1:1").ok();
     let root = "11".repeat(32);
     let config = data.join("appliance.toml");
     fs::write(&config, format!("serial_number = \"CC-1\"\nroot = \"{root}\"\n")).unwrap();
