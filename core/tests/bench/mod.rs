@@ -3,6 +3,9 @@
 //! The manager here is written for the tests alone. It shares the wire format and the signatures
 //! with the real one, and nothing else.
 
+// Each file of tests uses its own part of this.
+#![allow(dead_code)]
+
 use leasehold_core::agent::{
     Agent, BUFFER_MIN, Command, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
     Stored, TransportError,
@@ -203,12 +206,14 @@ pub(crate) struct Bench {
     pub manager: Manager,
     pub link: Link,
     /// Whether the device has a real-time clock.
-    pub real_time: bool,
+    pub(crate) real_time: bool,
+    /// How far that clock is ahead of the manager's, in seconds.
+    pub(crate) real_time_ahead: u64,
     /// Whether storage works.
     pub storage: bool,
     /// Lose power just before this many more writes are done.
     pub writes_until_cut: Option<u32>,
-    held: Option<Vec<u8>>,
+    pub(crate) held: Option<Vec<u8>>,
     flash: [[Option<Vec<u8>>; 2]; 2],
     /// Seconds since the bench began; the manager's clock is [`EPOCH`] later.
     pub time: u64,
@@ -234,6 +239,7 @@ impl Bench {
             manager: Manager::new(&root),
             link: Link::Up,
             real_time: true,
+            real_time_ahead: 0,
             storage: true,
             writes_until_cut: None,
             held: None,
@@ -261,9 +267,9 @@ impl Bench {
         bench
     }
 
-    fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         let uptime = Instant::from_secs(self.time - self.booted_at);
-        let real_time = UnixTime::from_secs(EPOCH + self.time);
+        let real_time = UnixTime::from_secs(EPOCH + self.time + self.real_time_ahead);
         Now { uptime, real_time: self.real_time.then_some(real_time) }
     }
 
@@ -285,6 +291,11 @@ impl Bench {
         self.time += off_for;
         self.writes_until_cut = None;
         self.boot();
+    }
+
+    /// Loses what both slots of the ledger held.
+    pub(crate) fn lose_ledger(&mut self) {
+        self.flash[1] = [None, None];
     }
 
     pub(crate) fn acquire(&mut self, feature: &str, n: u32) {

@@ -1,0 +1,281 @@
+//! Re-registrations, corrected clocks, lost records and full storage, at awkward moments.
+// Test code may use what the core may not: what fails here fails the test.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod bench;
+
+use bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
+use leasehold_core::agent::{
+    AuthorizationState, BUFFER_MIN, Command, Enforcement, Input, Operation, Output, Reason,
+    RecordKind, RegistrationState,
+};
+use leasehold_core::policy::Policy;
+use leasehold_core::time::{DeviceTime, Duration};
+use leasehold_core::wire::{AnswerBody, Refusal};
+
+fn left(bench: &Bench, at: Option<DeviceTime>) -> u64 {
+    u64::from(at.unwrap().saturating_since(bench.agent.status().now).as_secs())
+}
+
+fn told(bench: &Bench, name: &str) -> usize {
+    bench.names().iter().filter(|(_, told)| *told == name).count()
+}
+
+#[test]
+fn t4_a_re_registration_overtaken_by_a_report_is_sent_under_a_new_number() {
+    let mut bench = Bench::registered(5, 0);
+    bench.run(7 * HOUR + 50 * MINUTE);
+    let (old, _) = bench.manager.registered.unwrap();
+    bench.link = Link::AnswersLost;
+    bench.register(true).unwrap();
+    let (new, instance) = bench.manager.registered.unwrap();
+    assert_ne!(old, new);
+    // Until the new key is used the old one works: a report is answered in between.
+    bench.manager.registered = Some((old, instance));
+    bench.link = Link::Up;
+    bench.forget();
+    bench.run(12 * MINUTE);
+    assert_eq!(bench.reports().len(), 1);
+    bench.run(HOUR);
+    let status = bench.agent.status();
+    assert_eq!(status.attempt, None, "it got through");
+    assert_eq!(bench.manager.registered.unwrap().0, new, "with the key it had");
+    assert_eq!(told(&bench, "NumberConflict"), 0);
+}
+
+#[test]
+fn x15_reports_go_on_after_the_manager_took_back_a_clock_that_was_ahead() {
+    let mut bench = Bench::registered(0, 0);
+    bench.run(HOUR);
+    bench.stopping();
+    bench.real_time_ahead = 60 * DAY;
+    bench.reboot(60);
+    bench.run(2 * MINUTE);
+    bench.forget();
+    bench.run(2 * DAY);
+    assert_eq!(bench.reports().len(), 6, "every 8 h");
+}
+
+#[test]
+fn e5_a_clock_set_ahead_does_not_postpone_what_has_expired() {
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 1);
+    bench.run(89 * DAY);
+    bench.stopping();
+    bench.real_time_ahead = 3_650 * DAY;
+    bench.reboot(60);
+    bench.acquire("standard-seat", 1);
+    bench.run(2 * DAY);
+    assert!(!bench.agent.permits(Operation::Provision));
+    bench.manager.refuse = Some(Refusal::TokenUnknown);
+    bench.register(false).unwrap();
+    assert!(!bench.agent.permits(Operation::Provision), "the signed answer corrected the clock");
+}
+
+#[test]
+fn x3_registering_again_keeps_what_the_last_answer_said() {
+    // Enforced, registered again, and the link is cut before the report.
+    let again_without_a_report = |bench: &mut Bench| {
+        bench.link = Link::Held;
+        bench.register(true).unwrap();
+        bench.link = Link::Down;
+        bench.deliver();
+    };
+    let mut bench = Bench::registered(51, 0);
+    bench.run(91 * DAY);
+    assert!(!bench.agent.permits(Operation::Provision));
+    again_without_a_report(&mut bench);
+    assert!(!bench.agent.permits(Operation::Provision));
+    // Covered, the evaluation long used up: nobody is cut off by registering again.
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 1);
+    bench.run(91 * DAY);
+    bench.register(false).unwrap();
+    bench.run(30 * DAY);
+    again_without_a_report(&mut bench);
+    assert!(bench.agent.permits(Operation::Provision));
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Authorized);
+    bench.link = Link::Up;
+    bench.forget();
+    bench.run(HOUR);
+    assert!(!bench.reports().is_empty(), "A4: at once after registration");
+}
+
+#[test]
+fn x15_an_answer_as_old_as_its_registration_does_not_set_the_clock() {
+    for real_time in [true, false] {
+        let mut bench = Bench::registered(51, 0);
+        bench.real_time = real_time;
+        bench.run(2 * HOUR);
+        bench.link = Link::AnswersLost;
+        bench.register(true).unwrap();
+        let kept = bench.manager.last_frame.clone();
+        bench.link = Link::Down;
+        bench.run(10);
+        bench.reboot(200 * DAY);
+        bench.link = Link::Silent;
+        while !bench.agent.status().in_contact {
+            bench.run(30);
+        }
+        bench.link = Link::Up;
+        // The manager answers the same bytes with the same answer.
+        bench.receive(&kept);
+        bench.run(5 * MINUTE);
+        let status = bench.agent.status();
+        let expires = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+        let until = status.enrolment.unwrap().certificate_until.as_secs() - bench::EPOCH;
+        assert!(expires.abs_diff(until - bench.time) <= 5 * MINUTE, "real time: {real_time}");
+        assert!(
+            matches!(status.enforcement, Enforcement::Enforced { .. }),
+            "200 days out of compliance, real time: {real_time}: {:?}",
+            status.enforcement
+        );
+    }
+}
+
+#[test]
+fn t6_a_lost_ledger_does_not_lengthen_the_certificate() {
+    let mut bench = Bench::new();
+    bench.run(300 * DAY);
+    bench.acquire("standard-seat", 1);
+    bench.register(false).unwrap();
+    bench.run(100 * DAY);
+    bench.lose_ledger();
+    bench.reboot(10);
+    bench.run(DAY);
+    let status = bench.agent.status();
+    let renewal = left(&bench, status.next_renewal);
+    assert!(renewal.abs_diff(79 * DAY) <= HOUR, "renewal in {renewal} s");
+    let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+    assert!(ends.abs_diff(264 * DAY) <= HOUR, "ends in {ends} s");
+}
+
+#[test]
+fn r4_an_old_refusal_does_not_hide_that_the_registration_is_gone() {
+    let mut bench = Bench::registered(1, 0);
+    bench.manager.refuse = Some(Refusal::TokenExpired);
+    bench.register(true).unwrap();
+    bench.manager.refuse = Some(Refusal::InstanceUnknown);
+    bench.run(DAY);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    let mut bench = Bench::registered(1, 0);
+    bench.manager.refuse = Some(Refusal::TokenExpired);
+    bench.register(true).unwrap();
+    bench.link = Link::Down;
+    bench.run(366 * DAY);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Expired);
+}
+
+#[test]
+fn c3_what_was_used_before_registering_is_not_reported() {
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 60);
+    bench.run(DAY);
+    bench.release("standard-seat", 55);
+    bench.run(10 * DAY);
+    bench.register(false).unwrap();
+    assert_eq!(bench.seen.last().unwrap().1, Seen::Report(vec![5, 0, 0]));
+}
+
+#[test]
+fn x6_registering_again_restarts_nothing_with_consecutive_reports_either() {
+    let mut bench = Bench::registered(51, 0);
+    let policy = Policy { consecutive_reports: 2, ..Policy::DEFAULT };
+    bench.manager.policy = Some(policy);
+    bench.run(80 * DAY);
+    bench.command(Command::Deregister).unwrap();
+    bench.register(false).unwrap();
+    bench.run(9 * HOUR);
+    match bench.agent.status().enforcement {
+        Enforcement::Overage { reason: Reason::OutOfCompliance, ends } => {
+            assert!(left(&bench, Some(ends)) <= 10 * DAY);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a4_a_re_registration_that_cannot_be_stored_holds_up_no_report() {
+    let mut bench = Bench::registered(5, 0);
+    bench.storage = false;
+    bench.register(true).unwrap();
+    bench.run(3 * DAY);
+    assert_eq!(bench.reports().len(), 9);
+    bench.storage = true;
+    bench.run(HOUR);
+    assert_eq!(bench.agent.status().attempt, None);
+}
+
+#[test]
+fn e2_enforcement_that_begins_while_off_is_told_at_boot() {
+    let mut bench = Bench::registered(51, 0);
+    bench.link = Link::Down;
+    bench.run(80 * DAY);
+    bench.forget();
+    bench.reboot(30 * DAY);
+    bench.run(DAY);
+    assert!(matches!(bench.agent.status().enforcement, Enforcement::Enforced { .. }));
+    assert_eq!(told(&bench, "EnforcementStarted"), 1);
+}
+
+#[test]
+fn r6_deregistering_during_a_re_registration_waits_for_nothing() {
+    let mut bench = Bench::registered(1, 0);
+    let registered = bench.manager.registered;
+    bench.link = Link::Held;
+    bench.register(true).unwrap();
+    bench.manager.registered = registered;
+    bench.link = Link::Up;
+    bench.command(Command::Deregister).unwrap();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    assert!(bench.manager.registered.is_none());
+}
+
+#[test]
+fn a4_a_cut_between_the_records_of_a_re_registration_still_reports_at_once() {
+    for cut in 1..6 {
+        let mut bench = Bench::registered(5, 0);
+        bench.run(HOUR);
+        bench.forget();
+        bench.writes_until_cut = Some(cut);
+        bench.register(true).unwrap();
+        if bench.powered {
+            break;
+        }
+        bench.reboot(5);
+        bench.run(20 * MINUTE);
+        let status = bench.agent.status();
+        assert_eq!((status.registration, status.attempt), (RegistrationState::Registered, None));
+        assert!(!bench.reports().is_empty(), "cut before write {cut}");
+    }
+}
+
+#[test]
+fn t5_a_new_epoch_is_stored_before_it_is_used_whatever_was_being_written() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Held;
+    bench.manager.say = Some(AnswerBody::Conflict);
+    bench.command(Command::RenewAuthorization).unwrap();
+    let conflict = bench.held.take().unwrap();
+    let now = bench.now();
+    let mut buffer = [0; BUFFER_MIN];
+    let ledger = |output| matches!(output, Output::Persist { record: RecordKind::Ledger, .. });
+    bench.agent.handle_input(now, Input::Stopping).unwrap();
+    assert!(ledger(bench.agent.poll_output(&mut buffer)), "the old ledger is being written");
+    bench.agent.handle_input(now, Input::Received(&conflict)).unwrap();
+    while !matches!(bench.agent.poll_output(&mut buffer), Output::Wait(_)) {}
+    bench.agent.handle_input(now, Input::Persisted(RecordKind::Ledger)).unwrap();
+    assert!(ledger(bench.agent.poll_output(&mut buffer)), "now the new one");
+    let next = bench.agent.poll_output(&mut buffer);
+    assert!(matches!(next, Output::Wait(_)), "and nothing is sent before it is stored: {next:?}");
+    bench.agent.handle_input(now, Input::Persisted(RecordKind::Ledger)).unwrap();
+    assert!(matches!(bench.agent.poll_output(&mut buffer), Output::Transmit { .. }));
+    assert_eq!(bench.agent.status().evaluation_left, Duration::from_days(90));
+}
