@@ -40,12 +40,23 @@ impl AutomaticRegistration {
         }
     }
 
+    /// At the start: a token beside a registration or an attempt may be the one it was made with,
+    /// where a crash came before that could be noted.
+    pub(super) fn note_earlier(&mut self, registration: RegistrationState, disk: &dyn Disk) {
+        if is_free(registration) {
+            return;
+        }
+        if let Some(token) = self.token.clone().or_else(|| self.read_file())
+            && self.tried.as_deref() != Some(digest(&token).as_str())
+        {
+            self.tried(&token, disk);
+        }
+    }
+
     /// The token to register with now: there is one that was not tried, nothing holds, and no
     /// attempt stands.
     pub(super) fn due(&mut self, registration: RegistrationState) -> Option<Secret> {
-        let free =
-            matches!(registration, RegistrationState::Unregistered | RegistrationState::Expired);
-        if !free {
+        if !is_free(registration) {
             return None;
         }
         let token = self.token.clone().or_else(|| self.read_file())?;
@@ -83,6 +94,11 @@ impl AutomaticRegistration {
             }
         }
     }
+}
+
+/// Whether nothing holds and no attempt stands.
+const fn is_free(registration: RegistrationState) -> bool {
+    matches!(registration, RegistrationState::Unregistered | RegistrationState::Expired)
 }
 
 fn digest(token: &Secret) -> String {

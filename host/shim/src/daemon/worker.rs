@@ -124,16 +124,19 @@ impl Worker<'_> {
     }
 
     fn work(&mut self, incoming: &Receiver<Message>) {
+        self.automatic.note_earlier(self.agent.status().registration, &*self.disk);
         self.register_by_itself();
         loop {
             let next = self.drain();
             self.resolve();
-            match incoming.recv_timeout(self.sleep(next)) {
+            let message = incoming.recv_timeout(self.sleep(next));
+            // Whatever comes: messages in a row must not keep the agent from seeing the time.
+            self.wake();
+            match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(Message::Request(request, reply)) => self.command(request, reply),
                 Ok(Message::Exchanged(number, result)) => self.exchanged(number, &result),
                 Ok(Message::Wake) | Err(RecvTimeoutError::Timeout) => {
-                    self.wake();
                     self.register_by_itself();
                     if self.usage.is_unsaved() {
                         self.usage.save(&*self.disk);

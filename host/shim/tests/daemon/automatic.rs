@@ -82,3 +82,20 @@ fn an_attempt_that_does_not_get_through_goes_on_after_a_restart() {
     appliance.eventually("it registers", |report| report.registration.state == "Registered");
     assert_eq!(manager.registrations(), 1);
 }
+
+#[test]
+fn a_crash_before_the_token_was_noted_does_not_bring_the_device_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.token = Some(Secret::new(token()));
+    let mut appliance = Appliance::start_with(config, &Manager::new()).unwrap();
+    appliance.eventually("it registers", |report| report.registration.state == "Registered");
+    fs::remove_file(dir.path().join("token.tried")).unwrap();
+    let mut appliance = appliance.restart();
+    assert_eq!(appliance.status().registration.state, "Registered");
+    let left = appliance.client.deregister(PATIENCE).unwrap();
+    assert_eq!(left, Outcome::Deregistered { manager_told: true });
+    appliance.advance(Duration::from_minutes(5));
+    assert_eq!(appliance.status().registration.state, "Unregistered");
+    assert_eq!(appliance.manager.registrations(), 1);
+}

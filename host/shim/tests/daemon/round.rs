@@ -233,3 +233,18 @@ fn a_private_host_name_is_shown_and_not_sent() {
     let device = appliance.status().device;
     assert_eq!((device.host_name.as_str(), device.host_name_private), ("cc01", true));
 }
+
+#[test]
+fn questions_in_a_row_do_not_keep_the_agent_from_its_timers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut appliance = Appliance::registered(dir.path());
+    let reports = appliance.manager.reports().len();
+    // The clock of this test wakes nobody: only the questions do.
+    appliance.manager.advance(Duration::from_hours(9));
+    appliance.clock.advance(Duration::from_hours(9));
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while appliance.manager.reports().len() == reports {
+        assert!(std::time::Instant::now() < deadline, "no report was made");
+        appliance.client.events(0).unwrap();
+    }
+}
