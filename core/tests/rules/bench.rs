@@ -3,9 +3,6 @@
 //! The manager here is written for the tests alone. It shares the wire format and the signatures
 //! with the real one, and nothing else.
 
-// Each file of tests uses its own part of this.
-#![allow(dead_code)]
-
 use leasehold_core::agent::{
     Agent, BUFFER_MIN, Command, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
     Stored, TransportError,

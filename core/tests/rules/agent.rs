@@ -1,17 +1,6 @@
 //! The agent against the rules, through its public interface.
-// Test code may use what the core may not: what fails here fails the test.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 
-mod bench;
-
-use bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
+use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
 use leasehold_core::agent::{
     AuthorizationState, Command, CommandError, Enforcement, EventKind, FailureReason, Operation,
     Reason, RegistrationState, TransportError, UnregisteredReason,

@@ -1,17 +1,6 @@
 //! Re-registrations, corrected clocks, lost records and full storage, at awkward moments.
-// Test code may use what the core may not: what fails here fails the test.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 
-mod bench;
-
-use bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
+use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
 use leasehold_core::agent::{
     AuthorizationState, BUFFER_MIN, Command, Enforcement, Input, Operation, Output, Reason,
     RecordKind, RegistrationState,
@@ -130,7 +119,7 @@ fn x15_an_answer_as_old_as_its_registration_does_not_set_the_clock() {
         bench.run(5 * MINUTE);
         let status = bench.agent.status();
         let expires = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
-        let until = status.enrolment.unwrap().certificate_until.as_secs() - bench::EPOCH;
+        let until = status.enrolment.unwrap().certificate_until.as_secs() - crate::bench::EPOCH;
         assert!(expires.abs_diff(until - bench.time) <= 5 * MINUTE, "real time: {real_time}");
         assert!(
             matches!(status.enforcement, Enforcement::Enforced { .. }),

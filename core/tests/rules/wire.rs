@@ -1,13 +1,4 @@
 //! The wire: golden bytes of version 1, hostile input, and the decision to believe an answer.
-// Test code may use what the core may not: what fails here fails the test.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
 
 use leasehold_core::crypto::{Crypto, Digest, KeyHandle, SoftwareCrypto};
 use leasehold_core::identity::{DeviceFingerprint, InstanceId, Udi};

@@ -1,0 +1,15 @@
+//! The rules of the specification, held against the core's public interface.
+// Test code may use what the core may not: what fails here fails the test.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod agent;
+mod awkward_moments;
+mod bench;
+mod wire;
