@@ -1,29 +1,33 @@
 //! The manager at work: requests come in, are judged in parallel, committed together, answered.
 //!
-//! Signatures are checked on several threads. One thread writes: it takes everything that waits,
-//! runs each change between a mark and a decision to keep it, commits once for all of them, and
-//! only then lets the answers go (group commit). No request waits for another's disk flush, and no
-//! answer leaves before what it says is durable.
+//! Signatures are checked on several threads, which also answer who has proved nothing. One thread
+//! writes: it takes everything that waits, runs each change between a mark and a decision to keep
+//! it, commits once for all of them, and only then lets the answers go (group commit). No request
+//! waits for another's disk flush, and no answer leaves before what it says is durable.
 
 mod clock;
 mod job;
 mod limits;
+mod look;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use limits::COME_BACK;
 
-use crate::domain::{Authority, DomainError, Scene, device};
+use crate::domain::{Authority, DomainError, Scene};
 use crate::store::{Store, StoreError, Transaction, View};
 use job::{Change, DeviceRequest, Job};
 use leasehold_core::time::UnixTime;
-use leasehold_core::wire::{FrameError, RequestFrame};
+use leasehold_core::wire::FrameError;
 use limits::Limits;
+use look::Looked;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
 use tokio::sync::{Semaphore, oneshot};
 
 /// The most device requests that are worked on or wait at a time (SPEC L12).
@@ -40,6 +44,12 @@ pub enum DeviceRequestError {
     /// More is waiting than the manager takes on.
     #[error("The manager is busy. Try again in a few seconds.")]
     Overloaded,
+    /// The address that sent them has sent too much that proved nothing.
+    #[error(
+        "Too many requests came from this address that no registered appliance has signed. \
+         Wait a minute, and find out what sends them."
+    )]
+    TooMany,
     /// The database failed. Nothing was changed.
     #[error(transparent)]
     Store(StoreError),
@@ -92,7 +102,6 @@ pub struct Engine {
     writer: Mutex<Option<JoinHandle<()>>>,
     admitted: Semaphore,
     verifying: Arc<Semaphore>,
-    limits: Mutex<Limits>,
 }
 
 /// What every thread of the engine uses.
@@ -100,6 +109,9 @@ struct Shared {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     clock: Arc<dyn Clock>,
+    limits: Limits,
+    /// No answer leaves with a number above this one (see [`writer`]).
+    numbers_reserved: AtomicU64,
 }
 
 impl Engine {
@@ -112,7 +124,9 @@ impl Engine {
         authority: Arc<Authority>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let shared = Arc::new(Shared { store, authority, clock });
+        let numbers_reserved = AtomicU64::new(0);
+        let limits = Limits::new();
+        let shared = Arc::new(Shared { store, authority, clock, limits, numbers_reserved });
         let (jobs, waiting) = sync_channel(WAITING);
         let writer = writer::start(Arc::clone(&shared), waiting)?;
         let verifiers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -122,7 +136,6 @@ impl Engine {
             writer: Mutex::new(Some(writer)),
             admitted: Semaphore::new(ADMITTED),
             verifying: Arc::new(Semaphore::new(verifiers)),
-            limits: Mutex::default(),
         })
     }
 
@@ -136,41 +149,56 @@ impl Engine {
         self.shared.clock.now()
     }
 
-    /// Answers the bytes that a device sent, with the bytes to send back. A refusal is an answer
-    /// too. The answer is durable when it is given.
+    /// Answers the bytes that a device sent from the address `peer`, with the bytes to send back.
+    /// A refusal is an answer too. The answer is durable when it is given.
     ///
     /// # Errors
     /// [`DeviceRequestError`]; nothing was changed then.
-    pub async fn device_request(&self, bytes: Vec<u8>) -> Result<Vec<u8>, DeviceRequestError> {
+    pub async fn device_request(
+        &self,
+        peer: IpAddr,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, DeviceRequestError> {
+        self.shared.listen_to(peer)?;
         let _admitted = self.admitted.try_acquire().map_err(|_| DeviceRequestError::Overloaded)?;
-        let crypto = &*self.shared.authority.signer.crypto;
-        RequestFrame::parse(&crypto, &bytes).map_err(DeviceRequestError::Frame)?;
-        let request = self.verify(bytes).await?;
-        // Only who proved to be the instance uses up its allowance.
-        let loud = request.instance.filter(|_| request.key.is_some());
-        let allowed = loud.is_none_or(|id| lock(&self.limits).allows(id, Instant::now()));
-        let (reply, answer) = oneshot::channel();
-        self.send(Box::new(DeviceRequest::new(request, allowed, reply)))?;
-        answer.await.map_err(|_| StoreError::Stopping)?
+        match self.look(peer, bytes).await? {
+            (_, Looked::Answered(answer)) => {
+                self.reserve_numbers().await?;
+                Ok(answer)
+            }
+            (bytes, Looked::Proven(proof)) => {
+                let (reply, answer) = oneshot::channel();
+                self.send(Box::new(DeviceRequest::new(bytes, proof, reply)))?;
+                answer.await.map_err(|_| StoreError::Stopping)?
+            }
+        }
     }
 
-    /// Finds out on another thread who signed.
-    async fn verify(&self, bytes: Vec<u8>) -> Result<job::Proven, DeviceRequestError> {
-        let verifying = Arc::clone(&self.verifying).acquire_owned().await;
-        let turn = verifying.map_err(|_| StoreError::Stopping)?;
+    /// Looks at a request on another thread, behind a limited number of others.
+    async fn look(
+        &self,
+        peer: IpAddr,
+        bytes: Vec<u8>,
+    ) -> Result<(Vec<u8>, Looked), DeviceRequestError> {
+        let looking = Arc::clone(&self.verifying).acquire_owned().await;
+        let turn = looking.map_err(|_| StoreError::Stopping)?;
         let shared = Arc::clone(&self.shared);
-        let verified = tokio::task::spawn_blocking(move || {
+        let looked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let crypto = &*shared.authority.signer.crypto;
-            let (instance, key) = {
-                let frame =
-                    RequestFrame::parse(&crypto, &bytes).map_err(DeviceRequestError::Frame)?;
-                let key = device::prove(&*shared.store.view()?, crypto, &frame)?;
-                (frame.request.instance, key)
-            };
-            Ok(job::Proven { bytes, instance, key })
+            let looked = shared.look(peer, &bytes)?;
+            Ok((bytes, looked))
         });
-        verified.await.map_err(|_| StoreError::Stopping)?
+        looked.await.map_err(|_| StoreError::Stopping)?
+    }
+
+    /// Waits until the numbers of all answers so far are reserved, as those that the writing
+    /// thread gives out always are (SPEC T4). That takes a commit once an hour at most.
+    async fn reserve_numbers(&self) -> Result<(), DomainError> {
+        let Shared { authority, numbers_reserved, .. } = &*self.shared;
+        if authority.answers.last() <= numbers_reserved.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.change("manager".into(), |_, _, _| Ok(())).await
     }
 
     /// Makes a change: all of it or nothing. It is durable when its result is given.
@@ -233,6 +261,6 @@ impl Drop for Engine {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

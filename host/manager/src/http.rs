@@ -188,7 +188,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_comes_is_not_waited_for() {
-        let request = Request::post(DEVICE_PATH).body(Body::new(Never)).unwrap();
+        let mut request = Request::post(DEVICE_PATH).body(Body::new(Never)).unwrap();
+        request.extensions_mut().insert(Peer([192, 0, 2, 1].into()));
         let response = router(app()).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
     }

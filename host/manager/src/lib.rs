@@ -4,6 +4,7 @@
 //! http ──▶ engine ──▶ domain ──▶ store (trait) ◀── store::sqlite
 //! ```
 
+mod address;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -78,9 +78,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`]. Nothing runs then.
     pub fn start(config: &Config) -> Result<Self, ServeError> {
-        if !config.data.join(DATABASE).exists() {
-            return Err(SetupError::NotInitialised(config.data.display().to_string()).into());
-        }
+        setup::check(&config.data)?;
         let mut lock = DirectoryLock::take(&config.data)?;
         let identity = setup::load(&config.data, setup::now())?;
         warn_of_end(&identity);

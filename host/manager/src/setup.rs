@@ -97,6 +97,15 @@ pub enum SetupError {
         /// The file.
         path: String,
     },
+    /// The database was there and is not any more.
+    #[error(
+        "The database {path} is missing or empty, although this manager has run before. \
+         Restore it from the last backup."
+    )]
+    DatabaseLost {
+        /// The database file.
+        path: String,
+    },
     /// The root key was moved offline and is needed now.
     #[error(
         "A signing certificate has to be made, and the root key is not at {path}. \
@@ -165,7 +174,29 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialised, SetupError
     })
 }
 
+/// Refuses a directory that no manager can start in: one that holds none yet, and one that has lost
+/// its database, which nothing here may replace by an empty one.
+pub(crate) fn check(dir: &Path) -> Result<(), SetupError> {
+    refuse_lost_database(dir)?;
+    if dir.join(DATABASE).exists() {
+        return Ok(());
+    }
+    Err(SetupError::NotInitialised(dir.display().to_string()))
+}
+
+/// The operator's secret is written once the database holds its client, so that where there is one
+/// there was a database that is not empty.
+fn refuse_lost_database(dir: &Path) -> Result<(), SetupError> {
+    let database = dir.join(DATABASE);
+    let empty = std::fs::metadata(&database).map_or(true, |file| file.len() == 0);
+    if empty && operator::path(dir).exists() {
+        return Err(SetupError::DatabaseLost { path: database.display().to_string() });
+    }
+    Ok(())
+}
+
 fn complete(dir: &Path, options: &InitOptions) -> Result<Vec<&'static str>, SetupError> {
+    refuse_lost_database(dir)?;
     let config = Config::load(dir, options)?;
     if let Some(given) = &config.tls {
         tls::server_config(given)?;

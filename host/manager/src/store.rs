@@ -9,6 +9,7 @@ pub mod sqlite;
 
 pub use rows::*;
 
+use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
 
@@ -193,6 +194,8 @@ pub trait View {
     fn devices_due(&self, now: UnixTime, limit: u32) -> Result<Vec<DeviceRow>, StoreError>;
     /// When housekeeping is to look at a registered device next.
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError>;
+    /// The keys that were replaced in a device's instance, the newest first.
+    fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError>;
     /// The last registration of a device.
     fn registration(&self, id: DeviceId) -> Result<Option<RegistrationRow>, StoreError>;
     /// An epoch that was a device's current one earlier.
@@ -287,6 +290,15 @@ pub trait Transaction: View {
     fn save_contact(&mut self, row: &DeviceRow) -> Result<(), StoreError>;
     /// Writes where the device is: instance, account, state, names, time of the next look.
     fn save_placement(&mut self, row: &DeviceRow) -> Result<(), StoreError>;
+    /// Keeps a key that was replaced, and at most `keep` of them.
+    fn put_replaced_key(
+        &mut self,
+        id: DeviceId,
+        key: &PublicKey,
+        keep: u32,
+    ) -> Result<(), StoreError>;
+    /// Forgets the keys that were replaced: the device is another instance now.
+    fn remove_replaced_keys(&mut self, id: DeviceId) -> Result<(), StoreError>;
     /// Writes the last registration of a device.
     fn put_registration(&mut self, row: &RegistrationRow) -> Result<(), StoreError>;
     /// Keeps an epoch that is no longer current, and at most `keep` of them.

@@ -2,12 +2,12 @@
 //! that believe an answer only as a real one would.
 
 use crate::domain::catalogue::Catalogue;
+use crate::domain::device::{self, Sender};
 use crate::domain::license::{self, NewLine};
 use crate::domain::overrides::PolicyOverrides;
 use crate::domain::token::{self, NewToken};
 use crate::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
-    device,
 };
 use crate::engine::Clock;
 use crate::store::sqlite::SqliteStore;
@@ -223,8 +223,10 @@ impl World {
     pub(crate) fn send(&mut self, frame: &[u8]) -> Vec<u8> {
         let answered = self.change(|tx, scene, authority| {
             let parsed = RequestFrame::parse(&SoftwareCrypto, frame).unwrap();
-            let proven = device::prove(tx, &SoftwareCrypto, &parsed)?;
-            device::answer(tx, scene, authority, &parsed, proven)
+            match device::prove(tx, authority, &parsed, scene.now)? {
+                Sender::Proven(proof) => device::answer(tx, scene, authority, &parsed, &proof),
+                Sender::Unproven(reason) => device::dismiss(authority, &parsed, reason, scene.now),
+            }
         });
         answered.unwrap()
     }

@@ -1,20 +1,25 @@
 //! What a device is answered (SPEC section 2, 3, 8).
 //!
-//! A request is judged in two steps. [`prove`] finds the key that signed it, from a view and
-//! without changing anything: it is the dear part, and may run for many requests at once.
-//! [`answer`] decides, within a transaction, and gives the frame to send once that is committed.
+//! A request is judged in two steps. [`prove`] finds who sent it, from a view and without changing
+//! anything: it is the dear part, and may run for many requests at once. Who proved to be someone
+//! is answered by [`answer`], which decides within a transaction and gives the frame to send once
+//! that is committed; anybody else by [`dismiss`], which needs none.
 
 mod certificate;
 mod numbers;
 mod registration;
 mod report;
+mod sender;
 #[cfg(test)]
 mod tests;
 
+pub use sender::{Proof, Sender, Unproven, prove};
+
 use super::instance::{self, Standing};
 use super::{Authority, DomainError, Scene};
-use crate::store::{DeviceRow, StoreError, Transaction, View};
-use leasehold_core::crypto::{Crypto, PublicKey};
+use crate::store::{DeviceId, DeviceRow, StoreError, Transaction};
+use leasehold_core::crypto::PublicKey;
+use leasehold_core::time::UnixTime;
 use leasehold_core::wire::{
     Answer, AnswerBody, AnswerNumber, EncodeError, FRAME_MAX, Refusal, RequestBody, RequestFrame,
     encode_answer,
@@ -22,26 +27,10 @@ use leasehold_core::wire::{
 use numbers::Place;
 use serde_json::json;
 
-/// Finds the key that signed a request, among those it may be signed with: the key that a
-/// registration presents, or the keys of the instance that the request names.
-///
-/// # Errors
-/// [`StoreError`] when the instance cannot be looked up.
-pub fn prove(
-    view: &dyn View,
-    crypto: &dyn Crypto,
-    frame: &RequestFrame<'_>,
-) -> Result<Option<PublicKey>, StoreError> {
-    if let RequestBody::Register(_) = frame.request.body {
-        return Ok(frame.proven_registration_key(&crypto));
-    }
-    let Some(id) = frame.request.instance else { return Ok(None) };
-    let Some(row) = view.device_by_instance(id)? else { return Ok(None) };
-    let signed = |key: &PublicKey| frame.is_signed_by(&crypto, key);
-    Ok(instance::keys(&row).map(|(key, _)| key).chain(row.replaced_key).find(signed))
-}
+/// How many replaced keys of an instance are remembered.
+const REPLACED_KEYS_KEPT: u32 = 16;
 
-/// Answers a request; `proven` is what [`prove`] found. A refusal is an answer too.
+/// Answers a request, which `proof` was found for. A refusal is an answer too.
 ///
 /// # Errors
 /// [`DomainError`] when nothing could be decided; the transaction is then to be undone.
@@ -50,30 +39,42 @@ pub fn answer(
     scene: &mut Scene<'_>,
     authority: &Authority,
     frame: &RequestFrame<'_>,
-    proven: Option<PublicKey>,
+    proof: &Proof,
 ) -> Result<Vec<u8>, DomainError> {
     let mut exchange = Exchange { tx, scene, authority, frame };
     match &frame.request.body {
-        RequestBody::Register(register) => registration::register(&mut exchange, register, proven),
-        body => exchange.contact(body, proven),
+        RequestBody::Register(body) => registration::register(&mut exchange, body, proof.key),
+        body => exchange.contact(body, proof),
     }
+}
+
+/// Refuses a request that proves nothing. Nothing changes, however often it is sent.
+///
+/// # Errors
+/// [`DomainError`] when the answer cannot be signed.
+pub fn dismiss(
+    authority: &Authority,
+    frame: &RequestFrame<'_>,
+    unproven: Unproven,
+    now: UnixTime,
+) -> Result<Vec<u8>, DomainError> {
+    let mut newer_than = unproven.newer_than;
+    sign(authority, frame, &AnswerBody::Refused(unproven.reason), now, &mut newer_than)
 }
 
 /// Tells a device to come back after `seconds`, and changes nothing (SPEC L12).
 ///
 /// # Errors
-/// As [`answer`].
+/// As [`dismiss`].
 pub fn postpone(
-    tx: &mut dyn Transaction,
-    scene: &mut Scene<'_>,
     authority: &Authority,
     frame: &RequestFrame<'_>,
+    proof: &Proof,
     seconds: u32,
+    now: UnixTime,
 ) -> Result<Vec<u8>, DomainError> {
-    let known = tx.device_by_udi(&frame.request.udi)?;
-    let mut newer_than = known.map_or(0, |row| row.answer_sequence);
-    let exchange = Exchange { tx, scene, authority, frame };
-    exchange.sign(&AnswerBody::RetryLater { seconds }, &mut newer_than)
+    let mut newer_than = proof.newer_than;
+    sign(authority, frame, &AnswerBody::RetryLater { seconds }, now, &mut newer_than)
 }
 
 /// One request, and everything that is needed to answer it.
@@ -86,21 +87,16 @@ struct Exchange<'a, 's> {
 
 impl Exchange<'_, '_> {
     /// Anything but a registration: a request of an instance.
-    fn contact(
-        &mut self,
-        body: &RequestBody<'_>,
-        proven: Option<PublicKey>,
-    ) -> Result<Vec<u8>, DomainError> {
-        let row = match self.frame.request.instance {
+    fn contact(&mut self, body: &RequestBody<'_>, proof: &Proof) -> Result<Vec<u8>, DomainError> {
+        let row = match proof.instance {
             Some(id) => self.tx.device_by_instance(id)?,
             None => None,
         };
-        let Some(mut row) = row else { return self.refuse(Refusal::InstanceUnknown, 0) };
-        if row.udi() != self.frame.request.udi {
-            return self.refuse(Refusal::DeviceMismatch, row.answer_sequence);
-        }
-        let proof = instance::keys(&row).find(|(key, _)| Some(*key) == proven);
-        let repeated = proof.is_some() && row.last_request == self.frame.digest;
+        let Some(mut row) = row else {
+            return self.refuse(Refusal::InstanceUnknown, proof.newer_than);
+        };
+        let certified = instance::keys(&row).find(|(key, _)| *key == proof.key);
+        let repeated = certified.is_some() && row.last_request == self.frame.digest;
         if repeated && !row.last_answer.is_empty() {
             return Ok(row.last_answer);
         }
@@ -114,11 +110,9 @@ impl Exchange<'_, '_> {
                 return self.refuse(Refusal::CertificateExpired, row.answer_sequence);
             }
         }
-        let Some((key, valid_until)) = proof else {
-            // Who was the instance is none any more (SPEC X14); who never was proves nothing.
-            let was = proven.is_some() && proven == row.replaced_key;
-            let reason = if was { Refusal::InstanceUnknown } else { Refusal::SignatureInvalid };
-            return self.refuse(reason, row.answer_sequence);
+        let Some((key, valid_until)) = certified else {
+            // Replaced since the proof was found (SPEC X14).
+            return self.refuse(Refusal::InstanceUnknown, row.answer_sequence);
         };
         if valid_until <= self.scene.now {
             return self.refuse(Refusal::CertificateExpired, row.answer_sequence);
@@ -149,12 +143,18 @@ impl Exchange<'_, '_> {
         let Some(next) = row.next_key.take_if(|next| next.public_key == key) else {
             return Ok(false);
         };
-        row.replaced_key = Some(row.public_key);
+        self.retire(row.id, &row.public_key)?;
         (row.public_key, row.valid_until) = (next.public_key, next.valid_until);
         if row.duplicate_since.take().is_some() {
             self.log(row, "DuplicateResolved", &json!({}))?;
         }
         Ok(true)
+    }
+
+    /// Who still signs with a key that was replaced is a machine that was (SPEC T5), and is to be
+    /// told so (SPEC X14), however many came after it.
+    fn retire(&mut self, device: DeviceId, key: &PublicKey) -> Result<(), StoreError> {
+        self.tx.put_replaced_key(device, key, REPLACED_KEYS_KEPT)
     }
 
     /// SPEC T5: an epoch that goes on after another took over proves two live machines.
@@ -204,26 +204,7 @@ impl Exchange<'_, '_> {
 
     /// Makes the frame; `sequence` is moved from that of the answer before to that of this one.
     fn sign(&self, body: &AnswerBody<'_>, sequence: &mut u64) -> Result<Vec<u8>, DomainError> {
-        let Authority { signer, answers, epoch, .. } = self.authority;
-        *sequence = answers.next(self.scene.now, *sequence);
-        let crypto = &*signer.crypto;
-        let answer = Answer {
-            device: self.frame.request.udi.fingerprint(&crypto),
-            request: self.frame.digest,
-            time: self.scene.now,
-            number: AnswerNumber { epoch: *epoch, sequence: *sequence },
-            body: body.clone(),
-        };
-        let mut frame = vec![0; FRAME_MAX];
-        let length = encode_answer(&crypto, &signer.key, &signer.certificate, &answer, &mut frame)
-            .map_err(|error| match error {
-                EncodeError::KeyUnusable => DomainError::KeyUnusable,
-                EncodeError::BufferTooSmall => {
-                    DomainError::Invalid("The answer is longer than a frame.".into())
-                }
-            })?;
-        frame.truncate(length);
-        Ok(frame)
+        sign(self.authority, self.frame, body, self.scene.now, sequence)
     }
 
     fn log(
@@ -234,4 +215,35 @@ impl Exchange<'_, '_> {
     ) -> Result<(), StoreError> {
         super::event::log(self.tx, self.scene, row.into(), name, detail)
     }
+}
+
+/// Makes the frame that answers `frame`; `sequence` is moved from that of the answer before to that
+/// of this one.
+fn sign(
+    authority: &Authority,
+    frame: &RequestFrame<'_>,
+    body: &AnswerBody<'_>,
+    now: UnixTime,
+    sequence: &mut u64,
+) -> Result<Vec<u8>, DomainError> {
+    let Authority { signer, answers, epoch, .. } = authority;
+    *sequence = answers.next(now, *sequence);
+    let crypto = &*signer.crypto;
+    let answer = Answer {
+        device: frame.request.udi.fingerprint(&crypto),
+        request: frame.digest,
+        time: now,
+        number: AnswerNumber { epoch: *epoch, sequence: *sequence },
+        body: body.clone(),
+    };
+    let mut buffer = vec![0; FRAME_MAX];
+    let length = encode_answer(&crypto, &signer.key, &signer.certificate, &answer, &mut buffer)
+        .map_err(|error| match error {
+            EncodeError::KeyUnusable => DomainError::KeyUnusable,
+            EncodeError::BufferTooSmall => {
+                DomainError::Invalid("The answer is longer than a frame.".into())
+            }
+        })?;
+    buffer.truncate(length);
+    Ok(buffer)
 }

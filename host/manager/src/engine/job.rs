@@ -1,11 +1,9 @@
 //! What waits for the writing thread.
 
 use super::DeviceRequestError;
-use super::limits::COME_BACK;
-use crate::domain::{Authority, DomainError, Scene, SystemEntropy, device};
+use crate::domain::device::{self, Proof};
+use crate::domain::{Authority, DomainError, Scene, SystemEntropy};
 use crate::store::{StoreError, Transaction};
-use leasehold_core::crypto::PublicKey;
-use leasehold_core::identity::InstanceId;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::RequestFrame;
 use tokio::sync::oneshot;
@@ -19,32 +17,20 @@ pub(super) trait Job: Send {
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-/// A request, and the key that signed it, if it is one that may.
-pub(super) struct Proven {
-    pub(super) bytes: Vec<u8>,
-    pub(super) instance: Option<InstanceId>,
-    pub(super) key: Option<PublicKey>,
-}
-
 type Answer = Result<Vec<u8>, DeviceRequestError>;
 
-/// A device's request.
+/// A device's request, and the proof of who sent it.
 pub(super) struct DeviceRequest {
-    request: Proven,
-    /// Whether the instance may send that much.
-    allowed: bool,
+    bytes: Vec<u8>,
+    proof: Proof,
     answer: Answer,
     reply: oneshot::Sender<Answer>,
 }
 
 impl DeviceRequest {
-    pub(super) const fn new(
-        request: Proven,
-        allowed: bool,
-        reply: oneshot::Sender<Answer>,
-    ) -> Self {
+    pub(super) const fn new(bytes: Vec<u8>, proof: Proof, reply: oneshot::Sender<Answer>) -> Self {
         let answer = Err(DeviceRequestError::Store(StoreError::Stopping));
-        Self { request, allowed, answer, reply }
+        Self { bytes, proof, answer, reply }
     }
 }
 
@@ -52,16 +38,9 @@ impl Job for DeviceRequest {
     fn run(&mut self, tx: &mut dyn Transaction, authority: &Authority, now: UnixTime) -> bool {
         let crypto = &*authority.signer.crypto;
         let mut scene = Scene { now, actor: "device", crypto, entropy: &mut SystemEntropy };
-        self.answer = RequestFrame::parse(&crypto, &self.request.bytes)
+        self.answer = RequestFrame::parse(&crypto, &self.bytes)
             .map_err(DeviceRequestError::Frame)
-            .and_then(|frame| {
-                let key = self.request.key;
-                Ok(if self.allowed {
-                    device::answer(tx, &mut scene, authority, &frame, key)?
-                } else {
-                    device::postpone(tx, &mut scene, authority, &frame, COME_BACK)?
-                })
-            });
+            .and_then(|frame| Ok(device::answer(tx, &mut scene, authority, &frame, &self.proof)?));
         self.answer.is_ok()
     }
 

@@ -1,3 +1,5 @@
+mod limits;
+
 use super::*;
 use crate::domain::{account, token};
 use crate::store::sqlite::SqliteStore;
@@ -5,8 +7,17 @@ use crate::testing::{Machine, STANDARD, START, StillClock, World, authority, ref
 use leasehold_core::crypto::Digest;
 use leasehold_core::time::Duration;
 use leasehold_core::wire::{AnswerBody, FRAME_MAX, Refusal};
+use std::net::Ipv4Addr;
 use std::sync::mpsc;
-use std::time::Duration as Span;
+use std::time::{Duration as Span, Instant};
+
+/// Where everybody sends from, unless a test says otherwise.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// One of many addresses, for tests that send more nonsense than one may.
+fn address(n: u32) -> IpAddr {
+    Ipv4Addr::from_bits(0x0A00_0000 | n).into()
+}
 
 /// A world and an engine on the same database.
 struct Running {
@@ -28,7 +39,7 @@ impl Running {
 
     async fn ask(&self, machine: &mut Machine, made: (Vec<u8>, Digest)) -> AnswerBody<'static> {
         let (frame, digest) = made;
-        let answer = self.engine.device_request(frame).await.unwrap();
+        let answer = self.engine.device_request(PEER, frame).await.unwrap();
         machine.believe(&answer, digest)
     }
 
@@ -76,6 +87,7 @@ async fn bytes_of_every_length_are_refused_and_change_nothing() {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         noise.to_be_bytes()[0]
     };
+    let mut from = (0..).map(address);
     for length in 0..=FRAME_MAX + 1 {
         let mut cases = vec![vec![0; length], (0..length).map(|_| random()).collect()];
         if length != whole.len() {
@@ -91,7 +103,7 @@ async fn bytes_of_every_length_are_refused_and_change_nothing() {
             cases.push(header.into_iter().chain(body).collect());
         }
         for bytes in cases {
-            let result = running.engine.device_request(bytes).await;
+            let result = running.engine.device_request(from.next().unwrap(), bytes).await;
             let Err(DeviceRequestError::Frame(error)) = result else {
                 panic!("{length} bytes: {result:?}")
             };
@@ -101,7 +113,7 @@ async fn bytes_of_every_length_are_refused_and_change_nothing() {
         }
     }
     assert_eq!((running.world.devices(), running.world.events()), before);
-    assert!(running.engine.device_request(whole).await.is_ok(), "the frame itself is good");
+    assert!(running.engine.device_request(PEER, whole).await.is_ok(), "the frame itself is good");
 }
 
 #[tokio::test]
@@ -109,10 +121,10 @@ async fn a_frame_with_any_byte_altered_counts_nothing() {
     let mut running = Running::start();
     let mut machine = running.register("SN1").await;
     let (whole, _) = machine.report_frame(&[(STANDARD, 1)]);
-    for place in 0..whole.len() {
+    for (place, from) in (0..whole.len()).zip((0..).map(address)) {
         let mut altered = whole.clone();
         altered[place] ^= 0x10;
-        let result = running.engine.device_request(altered).await;
+        let result = running.engine.device_request(from, altered).await;
         assert!(
             matches!(result, Ok(_) | Err(DeviceRequestError::Frame(_))),
             "byte {place}: {result:?}"
@@ -137,7 +149,7 @@ async fn many_at_once_are_each_answered_and_counted_once() {
             let mut copies = tokio::task::JoinSet::new();
             for _ in 0..COPIES {
                 let (engine, frame) = (Arc::clone(&engine), frame.clone());
-                copies.spawn(async move { engine.device_request(frame).await.unwrap() });
+                copies.spawn(async move { engine.device_request(PEER, frame).await.unwrap() });
             }
             let answers = copies.join_all().await;
             assert!(answers.iter().all(|answer| *answer == answers[0]), "one answer, {COPIES}×");
@@ -195,8 +207,9 @@ async fn when_the_commit_fails_everyone_is_told_and_nothing_is_changed() {
     let held_back = running.queue(hold);
     has_started.recv().unwrap();
     let (reply, report) = oneshot::channel();
-    let proven = running.engine.verify(frame.clone()).await.unwrap();
-    running.engine.send(Box::new(DeviceRequest::new(proven, true, reply))).unwrap();
+    let (bytes, looked) = running.engine.look(PEER, frame.clone()).await.unwrap();
+    let Looked::Proven(proof) = looked else { panic!("the machine's key signed") };
+    running.engine.send(Box::new(DeviceRequest::new(bytes, proof, reply))).unwrap();
     let change = running.queue(|tx, scene, _| account::create(tx, scene, "With it"));
     release.send(()).unwrap();
     held_back.await.unwrap().unwrap();
@@ -209,7 +222,7 @@ async fn when_the_commit_fails_everyone_is_told_and_nothing_is_changed() {
     assert!(matches!(change, Err(DomainError::Store(_))), "{change:?}");
     assert_eq!((running.world.devices(), running.world.events()), before);
     sabotage(&running.world, "DROP TRIGGER break_usage; DROP TABLE broken");
-    let answer = running.engine.device_request(frame).await.unwrap();
+    let answer = running.engine.device_request(PEER, frame).await.unwrap();
     assert!(matches!(machine.believe(&answer, digest), AnswerBody::Authorization(_)));
     assert_eq!(running.world.row(&machine).reports_counted, 1);
 }
@@ -268,7 +281,8 @@ async fn answers_after_a_restart_are_newer_even_if_the_clock_was_set_back() {
 
 #[tokio::test]
 async fn what_was_taken_on_is_done_before_the_stop_and_nothing_after_it() {
-    let running = Running::start();
+    let mut running = Running::start();
+    let token = running.world.token();
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..20 {
         let engine = Arc::clone(&running.engine);
@@ -291,76 +305,10 @@ async fn what_was_taken_on_is_done_before_the_stop_and_nothing_after_it() {
         }
     }
     let mut machine = Machine::new("SN1");
-    let (frame, _) = machine.register_frame(leasehold_core::token::Token([1; 20]), false);
-    let result = running.engine.device_request(frame).await;
+    let (frame, _) = machine.register_frame(token, false);
+    let result = running.engine.device_request(PEER, frame).await;
     assert!(matches!(result, Err(DeviceRequestError::Store(StoreError::Stopping))), "{result:?}");
     running.engine.stop();
-}
-
-#[tokio::test]
-async fn a_full_queue_says_so() {
-    let running = Running::start();
-    let (release, block) = mpsc::channel::<()>();
-    let send = |wait: Option<mpsc::Receiver<()>>| {
-        let (reply, result) = oneshot::channel();
-        let change = move |_: &mut dyn Transaction, _: &mut Scene<'_>, _: &Authority| {
-            if let Some(wait) = wait {
-                wait.recv().map_err(|_| DomainError::Overloaded)?;
-            }
-            Ok(())
-        };
-        running.engine.send(Box::new(Change::new("x".into(), change, reply))).map(|()| result)
-    };
-    let first = send(Some(block)).unwrap();
-    let mut taken = Vec::new();
-    let refused = loop {
-        match send(None) {
-            Ok(result) => taken.push(result),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(refused, DomainError::Overloaded));
-    assert!(taken.len() >= WAITING - 1, "{}", taken.len());
-    release.send(()).unwrap();
-    first.await.unwrap().unwrap();
-    for result in taken {
-        result.await.unwrap().unwrap();
-    }
-}
-
-#[tokio::test]
-async fn more_requests_than_are_admitted_are_told_so_at_once() {
-    let mut running = Running::start();
-    let mut machine = running.register("SN1").await;
-    let all = running.engine.admitted.acquire_many(u32::try_from(ADMITTED).unwrap()).await;
-    let (frame, digest) = machine.report_frame(&[]);
-    let result = running.engine.device_request(frame.clone()).await;
-    assert!(matches!(result, Err(DeviceRequestError::Overloaded)), "{result:?}");
-    drop(all);
-    let answer = running.engine.device_request(frame).await.unwrap();
-    assert!(matches!(machine.believe(&answer, digest), AnswerBody::Authorization(_)));
-}
-
-#[tokio::test]
-async fn an_instance_that_sends_too_much_is_told_to_come_back() {
-    let mut running = Running::start();
-    let mut machine = running.register("SN1").await;
-    let mut postponed = None;
-    for _ in 0..5_000 {
-        let frame = machine.report_frame(&[(STANDARD, 1)]);
-        match running.ask(&mut machine, frame).await {
-            AnswerBody::Authorization(_) => {}
-            AnswerBody::RetryLater { seconds } => {
-                postponed = Some(seconds);
-                break;
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(postponed, Some(60));
-    let mut other = running.register("SN2").await;
-    let frame = other.report_frame(&[]);
-    assert!(matches!(running.ask(&mut other, frame).await, AnswerBody::Authorization(_)));
 }
 
 #[tokio::test]

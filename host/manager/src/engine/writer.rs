@@ -3,10 +3,11 @@
 
 use super::Shared;
 use super::job::Job;
-use crate::domain::{Authority, Scene, SystemEntropy, housekeeping};
+use crate::domain::{Scene, SystemEntropy, housekeeping};
 use crate::store::{StoreError, Transaction};
 use leasehold_core::time::{Duration, UnixTime};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 
@@ -64,7 +65,7 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let Shared { store, authority, clock } = &*self.shared;
+        let Shared { store, authority, clock, .. } = &*self.shared;
         let mut tx = store.begin()?;
         for job in batch {
             tx.mark()?;
@@ -72,9 +73,9 @@ impl Writer {
             // to, and nothing of the batch is kept.
             if job.run(&mut *tx, authority, clock.now()) { tx.keep()? } else { tx.undo()? }
         }
-        self.numbers.cover(&mut *tx, authority)?;
+        self.numbers.cover(&mut *tx, &self.shared)?;
         tx.commit()?;
-        self.numbers.covered();
+        self.numbers.covered(&self.shared);
         Ok(())
     }
 
@@ -99,10 +100,8 @@ impl Writer {
 
 /// Makes sure that the answers after a restart are numbered above all before it (SPEC T4), also
 /// when the system's clock was set back in between. Numbers are reserved in blocks, as few
-/// of them are stored otherwise.
+/// of them are stored otherwise: no answer leaves with a number above `Shared::numbers_reserved`.
 struct Numbers {
-    /// What is stored: no answer has left with a number above this.
-    reserved: u64,
     /// What is stored once the transaction under way is committed.
     next: u64,
 }
@@ -120,17 +119,18 @@ impl Numbers {
         };
         let answers = &shared.authority.answers;
         answers.raise(reserved);
-        let mut numbers = Self { reserved, next: reserved };
+        let mut numbers = Self { next: reserved };
         numbers.reserve(&mut *tx, answers.next(shared.clock.now(), 0))?;
         tx.commit()?;
-        numbers.covered();
+        numbers.covered(shared);
         Ok(numbers)
     }
 
-    /// Reserves more, when the transaction under way has used more than there are.
-    fn cover(&mut self, tx: &mut dyn Transaction, authority: &Authority) -> Result<(), StoreError> {
-        let last = authority.answers.last();
-        if last <= self.reserved { Ok(()) } else { self.reserve(tx, last) }
+    /// Reserves more, when more were used than there are.
+    fn cover(&mut self, tx: &mut dyn Transaction, shared: &Shared) -> Result<(), StoreError> {
+        let last = shared.authority.answers.last();
+        let reserved = shared.numbers_reserved.load(Ordering::Relaxed);
+        if last <= reserved { Ok(()) } else { self.reserve(tx, last) }
     }
 
     fn reserve(&mut self, tx: &mut dyn Transaction, last: u64) -> Result<(), StoreError> {
@@ -139,7 +139,7 @@ impl Numbers {
     }
 
     /// The transaction was committed.
-    const fn covered(&mut self) {
-        self.reserved = self.next;
+    fn covered(&self, shared: &Shared) {
+        shared.numbers_reserved.store(self.next, Ordering::Relaxed);
     }
 }

@@ -1,8 +1,9 @@
 //! Where appliances send their requests: a binary frame in, a binary frame out.
 
-use super::App;
 use super::extract::{BodyError, body};
-use crate::engine::DeviceRequestError;
+use super::{App, Peer};
+use crate::engine::{COME_BACK, DeviceRequestError};
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -25,7 +26,11 @@ pub(super) async fn greet() -> String {
 
 /// Answers an appliance. What is wrong with the bytes is said in plain text: only an answer to a
 /// request that was understood can be signed.
-pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Response {
+pub(super) async fn request(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    request: Request,
+) -> Response {
     let bytes = match body(request.into_body(), FRAME_MAX).await {
         Ok(bytes) => bytes,
         Err(BodyError::TooLong) => {
@@ -37,20 +42,24 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
                 .into_response();
         }
     };
-    match app.engine.device_request(bytes).await {
+    match app.engine.device_request(peer, bytes).await {
         Ok(frame) => ([(CONTENT_TYPE, "application/octet-stream")], frame).into_response(),
         Err(error) => refuse(&error),
     }
 }
 
 fn refuse(error: &DeviceRequestError) -> Response {
-    let later = [(RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
+    let after = |seconds: u32| [(RETRY_AFTER, seconds.to_string())];
+    let later = after(RETRY_AFTER_SECONDS);
     match error {
         DeviceRequestError::Frame(_) => {
             (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response()
         }
         DeviceRequestError::Overloaded => {
             (StatusCode::SERVICE_UNAVAILABLE, later, format!("{error}\n")).into_response()
+        }
+        DeviceRequestError::TooMany => {
+            (StatusCode::TOO_MANY_REQUESTS, after(COME_BACK), format!("{error}\n")).into_response()
         }
         // Whose fault it is and which file is meant is for the log, not for anybody who asks.
         DeviceRequestError::Store(_) | DeviceRequestError::Failed(_) => {
@@ -72,16 +81,17 @@ mod tests {
     async fn a_refusal_says_whose_turn_it_is_and_shows_no_path() {
         let full = StoreError::Full("/var/lib/leasehold/manager.db".into());
         let table = [
-            (DeviceRequestError::Frame(FrameError::Malformed), 400, false),
-            (DeviceRequestError::Overloaded, 503, true),
-            (DeviceRequestError::Store(full), 503, true),
-            (DeviceRequestError::Failed(DomainError::KeyUnusable), 503, true),
+            (DeviceRequestError::Frame(FrameError::Malformed), 400, None),
+            (DeviceRequestError::Overloaded, 503, Some("30")),
+            (DeviceRequestError::TooMany, 429, Some("60")),
+            (DeviceRequestError::Store(full), 503, Some("30")),
+            (DeviceRequestError::Failed(DomainError::KeyUnusable), 503, Some("30")),
         ];
         for (error, status, later) in table {
             let response = refuse(&error);
             assert_eq!(response.status(), status, "{error}");
             let wait = response.headers().get(RETRY_AFTER).map(|wait| wait.to_str().unwrap());
-            assert_eq!(wait, later.then_some("30"), "{error}");
+            assert_eq!(wait, later, "{error}");
             let text = body(response.into_body(), 1_024).await.ok().unwrap();
             let text = String::from_utf8(text).unwrap();
             assert!(text.ends_with(".\n") && !text.contains('/'), "{text}");

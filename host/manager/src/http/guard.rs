@@ -1,7 +1,8 @@
 //! Slows down guessing: an address with too many wrong sign-ins has to wait (SPEC L12).
 
+use crate::address::subscriber;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ impl SignInGuard {
     /// How long it has to wait.
     pub(crate) fn check(&self, peer: IpAddr, now: Instant) -> Result<(), Duration> {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = wrong.get(&network(peer)).or_else(|| wrong.get(&ALL_OTHERS));
+        let found = wrong.get(&subscriber(peer)).or_else(|| wrong.get(&ALL_OTHERS));
         match found {
             Some(found) if found.count >= ALLOWED => {
                 let left = (found.first + WINDOW).saturating_duration_since(now);
@@ -46,7 +47,7 @@ impl SignInGuard {
     /// Counts a wrong sign-in from `peer`.
     pub(crate) fn failed(&self, peer: IpAddr, now: Instant) {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = network(peer);
+        let mut key = subscriber(peer);
         if !wrong.contains_key(&key) && wrong.len() >= ADDRESSES_MAX {
             wrong.retain(|_, entry| now < entry.first + WINDOW);
             if wrong.len() >= ADDRESSES_MAX {
@@ -61,20 +62,10 @@ impl SignInGuard {
     }
 }
 
-/// One subscriber: an IPv4 address, or the 64-bit network that IPv6 gives to each.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
 
     #[test]
     fn ten_wrong_sign_ins_are_followed_by_a_wait() {

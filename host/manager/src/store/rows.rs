@@ -249,9 +249,6 @@ pub struct DeviceRow {
     pub public_key: PublicKey,
     /// A newer key that was not used yet.
     pub next_key: Option<NextKey>,
-    /// The key that the one in use replaced: who still signs with it is a machine that has
-    /// been replaced (SPEC T5).
-    pub replaced_key: Option<PublicKey>,
     /// Counts its certificates.
     pub certificate_serial: u32,
     /// When the certificate of `public_key` ends.

@@ -120,9 +120,9 @@ fn a_connectivity_test_gets_one_line() {
 }
 
 #[test]
-fn bytes_of_any_length_that_are_no_frame_are_refused_with_a_sentence() {
+fn bytes_that_are_no_frame_are_refused_with_a_sentence() {
     let manager = Manager::start();
-    // One frame cut at every length, and then bytes that were never one.
+    // One frame cut short, and then bytes that were never one; fewer than an address may send.
     let request = Request {
         udi: UDI,
         instance: None,
@@ -132,8 +132,8 @@ fn bytes_of_any_length_that_are_no_frame_are_refused_with_a_sentence() {
     };
     let mut frame = [0; FRAME_MAX];
     let (length, _) = encode_request(&CRYPTO, &KEY, &request, &mut frame).unwrap();
-    let cut = (0..length).map(|length| frame[..length].to_vec());
-    let other = (0..=FRAME_MAX).step_by(31).chain([FRAME_MAX]).map(|length| vec![0xA5; length]);
+    let cut = (0..length).step_by(length / 40).map(|length| frame[..length].to_vec());
+    let other = (0..=FRAME_MAX).step_by(62).chain([FRAME_MAX]).map(|length| vec![0xA5; length]);
     let mut wrong = Vec::new();
     for bytes in cut.chain(other) {
         let reply = post(&manager, &bytes);
@@ -143,6 +143,19 @@ fn bytes_of_any_length_that_are_no_frame_are_refused_with_a_sentence() {
         }
     }
     assert_eq!(wrong, []);
+}
+
+#[test]
+fn an_address_that_sends_nothing_but_nonsense_is_told_when_to_come_back() {
+    let manager = Manager::start();
+    let refused = (0..1_000).map(|_| post(&manager, b"nonsense")).find(|reply| reply.status != 400);
+    let refused = refused.unwrap();
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "60"));
+    let text = refused.text();
+    assert!(text.starts_with("Too many requests") && text.contains("Wait a minute"), "{text}");
+    // Appliances alone are meant.
+    assert_eq!(manager.send("GET", DEVICE_PATH, None, None).status, 200);
+    manager.vendor("GET", "/status", None);
 }
 
 #[test]

@@ -96,6 +96,37 @@ fn a_lost_public_root_is_not_replaced_by_another() {
 }
 
 #[test]
+fn a_database_that_was_emptied_or_lost_is_not_replaced_by_an_empty_one() {
+    let dir = directory();
+    let database = dir.path().join("manager.db");
+    let backup = fs::read(&database).unwrap();
+    let refused = || {
+        let served = Server::start(&config(dir.path())).err().unwrap().to_string();
+        assert_eq!(init(dir.path(), &any_port()).unwrap_err().to_string(), served);
+        assert!(served.contains("manager.db is missing or empty, although"), "{served}");
+        assert!(served.ends_with("Restore it from the last backup."), "{served}");
+    };
+    fs::write(&database, b"").unwrap();
+    refused();
+    assert_eq!(fs::metadata(&database).unwrap().len(), 0);
+    fs::remove_file(&database).unwrap();
+    refused();
+    assert!(!database.exists());
+    fs::write(&database, backup).unwrap();
+    assert!(init(dir.path(), &any_port()).unwrap().made.is_empty());
+    Server::start(&config(dir.path())).unwrap().stop();
+}
+
+#[test]
+fn a_database_that_an_interrupted_set_up_left_empty_is_completed() {
+    let dir = directory();
+    fs::remove_file(dir.path().join("operator.secret")).unwrap();
+    fs::write(dir.path().join("manager.db"), b"").unwrap();
+    assert_eq!(init(dir.path(), &any_port()).unwrap().made, ["operator.secret"]);
+    Server::start(&config(dir.path())).unwrap().stop();
+}
+
+#[test]
 fn a_directory_that_is_open_to_others_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();

@@ -3,15 +3,16 @@
 use super::Exchange;
 use super::certificate::issue;
 use super::numbers::{self, Place};
+use crate::domain::catalogue::Product;
 use crate::domain::instance::{self, Standing};
 use crate::domain::token::{self, TokenState};
-use crate::domain::{DomainError, account, compliance};
+use crate::domain::{Authority, DomainError, account, compliance};
 use crate::hex;
 use crate::store::{
-    DeviceId, DeviceRow, DeviceState, NextKey, RegistrationRow, StoreError, TokenRow,
+    DeviceId, DeviceRow, DeviceState, NextKey, RegistrationRow, StoreError, TokenRow, View,
 };
 use leasehold_core::crypto::{Digest, PublicKey};
-use leasehold_core::identity::{IdCertificate, InstanceId};
+use leasehold_core::identity::{IdCertificate, InstanceId, Udi};
 use leasehold_core::policy::Policy;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::{AnswerBody, Refusal, Register, Registered};
@@ -21,17 +22,15 @@ use serde_json::json;
 pub(super) fn register(
     exchange: &mut Exchange<'_, '_>,
     register: &Register,
-    proven: Option<PublicKey>,
+    key: PublicKey,
 ) -> Result<Vec<u8>, DomainError> {
     let udi = exchange.frame.request.udi;
     let authority = exchange.authority;
-    let Some(product) = authority.catalogue.product(udi.product_id) else {
-        return exchange.refuse(Refusal::ProductUnknown, 0);
-    };
     let known = exchange.tx.device_by_udi(&udi)?;
     let newer_than = known.as_ref().map_or(0, |row| row.answer_sequence);
-    let Some(key) = proven.filter(|key| *key == register.public_key) else {
-        return exchange.refuse(Refusal::SignatureInvalid, newer_than);
+    let (product, token) = match basis(&*exchange.tx, authority, &udi, register)? {
+        Ok(basis) => basis,
+        Err(refusal) => return exchange.refuse(refusal, newer_than),
     };
     let last = match &known {
         Some(row) => exchange.tx.registration(row.id)?,
@@ -43,10 +42,6 @@ pub(super) fn register(
         // SPEC T4: the same bytes, one instance, one use of the token.
         return Ok(last.answer.clone());
     }
-    let secret = token::digest(exchange.scene.crypto, &register.token);
-    let Some(token) = exchange.tx.token_by_secret(&secret)? else {
-        return exchange.refuse(Refusal::TokenUnknown, newer_than);
-    };
     let applicant = Applicant { known: known.as_ref(), last: last.as_ref(), token: &token, key };
     let claim = match applicant.judge(register.force, exchange.scene.now) {
         Ok(claim) => claim,
@@ -93,6 +88,22 @@ pub(super) fn register(
         answer: answer.clone(),
     })?;
     Ok(answer)
+}
+
+/// What a registration is nothing without: its product and its token. Cheap to look for, and so
+/// looked for before the signature is checked (SPEC L12).
+pub(super) fn basis<'a>(
+    view: &dyn View,
+    authority: &'a Authority,
+    udi: &Udi<'_>,
+    register: &Register,
+) -> Result<Result<(&'a Product, TokenRow), Refusal>, StoreError> {
+    let Some(product) = authority.catalogue.product(udi.product_id) else {
+        return Ok(Err(Refusal::ProductUnknown));
+    };
+    let secret = token::digest(&*authority.signer.crypto, &register.token);
+    let token = view.token_by_secret(&secret)?;
+    Ok(token.map(|token| (product, token)).ok_or(Refusal::TokenUnknown))
 }
 
 /// Who asks to be registered, and with what.
@@ -171,7 +182,6 @@ fn add(
         look_at: now,
         public_key: key,
         next_key: None,
-        replaced_key: None,
         certificate_serial: 0,
         valid_until: now,
         export_controlled: false,
@@ -214,7 +224,8 @@ fn enrol(
         change_account(exchange, row, token)?;
         row.instance = new_instance(exchange)?;
         row.state = DeviceState::Registered;
-        (row.replaced_key, row.duplicate_since) = (None, None);
+        (row.next_key, row.duplicate_since) = (None, None);
+        exchange.tx.remove_replaced_keys(row.id)?;
     } else if row.virtual_account != token.virtual_account {
         let (from, to) = (row.virtual_account, token.virtual_account);
         compliance::moved(exchange.tx, row.id, from, to, now)?;
@@ -222,11 +233,15 @@ fn enrol(
     row.virtual_account = token.virtual_account;
     let certificate = issue(row, key, policy, now);
     let valid_until = certificate.valid_until;
-    if claim == Claim::New || row.public_key == key {
-        (row.public_key, row.valid_until, row.next_key) = (key, valid_until, None);
+    let unused = if claim == Claim::New || row.public_key == key {
+        (row.public_key, row.valid_until) = (key, valid_until);
+        row.next_key.take()
     } else {
         // SPEC T4: the old key works until this one is used.
-        row.next_key = Some(NextKey { public_key: key, valid_until });
+        row.next_key.replace(NextKey { public_key: key, valid_until })
+    };
+    if let Some(unused) = unused.filter(|unused| unused.public_key != key) {
+        exchange.retire(row.id, &unused.public_key)?;
     }
     row.export_controlled = token.export_controlled;
     (row.registered, row.last_contact) = (now, now);

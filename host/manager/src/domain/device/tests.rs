@@ -4,3 +4,4 @@ mod leaving;
 mod numbers;
 mod registration;
 mod reports;
+mod sender;

@@ -198,8 +198,8 @@ pub(super) const DEVICE: &str = "SELECT id, product_id, serial_number, uuid, ins
     virtual_account, state, host_name, software_version, look_at, public_key, next_key,
     next_valid_until, certificate_serial, valid_until, export_controlled, registered,
     last_contact, epoch, sequence, last_request, answer_sequence, reports_counted,
-    out_of_compliance_since, duplicate_since, silence_announced, usage_released, last_answer,
-    replaced_key FROM device WHERE ";
+    out_of_compliance_since, duplicate_since, silence_announced, usage_released, last_answer
+    FROM device WHERE ";
 
 pub(super) fn device(row: &Row<'_>) -> Sql<DeviceRow> {
     let uuid: Vec<u8> = row.get(3)?;
@@ -210,7 +210,6 @@ pub(super) fn device(row: &Row<'_>) -> Sql<DeviceRow> {
         }
         _ => None,
     };
-    let replaced_key: Option<[u8; 33]> = row.get(29)?;
     Ok(DeviceRow {
         id: DeviceId(row.get(0)?),
         product_id: row.get(1)?,
@@ -225,7 +224,6 @@ pub(super) fn device(row: &Row<'_>) -> Sql<DeviceRow> {
         look_at: time(row, 10)?,
         public_key: key(row.get(11)?, 11)?,
         next_key,
-        replaced_key: replaced_key.map(|bytes| key(bytes, 29)).transpose()?,
         certificate_serial: row.get(14)?,
         valid_until: time(row, 15)?,
         export_controlled: row.get(16)?,

@@ -2,8 +2,8 @@
 
 use super::columns::{
     CLIENT, DEVICE, EVENT, LINE, Sql, TOKEN, USER, VIRTUAL_ACCOUNT, account, client, device, event,
-    history, line, optional_time, pool, seconds, time, token, unsigned, usage, user, uuid_bytes,
-    virtual_account,
+    history, key, line, optional_time, pool, seconds, time, token, unsigned, usage, user,
+    uuid_bytes, virtual_account,
 };
 use super::{Connected, StoreError, store_error};
 use crate::store::{
@@ -12,7 +12,7 @@ use crate::store::{
     RegistrationRow, TokenId, TokenRow, UsageRow, UserId, UserRow, View, VirtualAccountId,
     VirtualAccountRow,
 };
-use leasehold_core::crypto::Digest;
+use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Params, Row};
@@ -247,6 +247,11 @@ impl<C: Connected> View for C {
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError> {
         let sql = "SELECT min(look_at) FROM device WHERE state = 0";
         Ok(one(self, sql, [], |row| optional_time(row, 0))?.flatten())
+    }
+
+    fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError> {
+        let sql = "SELECT public_key FROM replaced_key WHERE device = ?1 ORDER BY id DESC";
+        many(self, sql, [id.0], |row| key(row.get(0)?, 0))
     }
 
     fn registration(&self, id: DeviceId) -> Result<Option<RegistrationRow>, StoreError> {

@@ -102,7 +102,6 @@ CREATE TABLE device (
     public_key BLOB NOT NULL,
     next_key BLOB,
     next_valid_until INTEGER,
-    replaced_key BLOB,
     certificate_serial INTEGER NOT NULL,
     valid_until INTEGER NOT NULL,
     export_controlled INTEGER NOT NULL,
@@ -124,6 +123,13 @@ CREATE INDEX device_account ON device (account, state);
 CREATE INDEX device_place ON device (virtual_account, state);
 CREATE INDEX device_host_name ON device (host_name);
 CREATE INDEX device_due ON device (look_at) WHERE state = 0;
+
+CREATE TABLE replaced_key (
+    id INTEGER PRIMARY KEY,
+    device INTEGER NOT NULL REFERENCES device (id),
+    public_key BLOB NOT NULL,
+    UNIQUE (device, public_key)
+) STRICT;
 
 CREATE TABLE registration (
     device INTEGER PRIMARY KEY REFERENCES device (id),

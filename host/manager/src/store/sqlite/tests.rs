@@ -232,7 +232,7 @@ fn every_column_of_a_device_is_read_as_it_was_written() {
         (time(1), time(2), time(3), time(4));
     let valid_until = time(5);
     row.next_key = Some(crate::store::NextKey { public_key: key(1), valid_until });
-    (row.public_key, row.replaced_key) = (key(2), Some(key(3)));
+    row.public_key = key(2);
     (row.certificate_serial, row.epoch, row.sequence) = (6, u32::MAX, 7);
     (row.answer_sequence, row.reports_counted) = (8, 9);
     (row.out_of_compliance_since, row.duplicate_since) = (Some(time(10)), Some(time(11)));

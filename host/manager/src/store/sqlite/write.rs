@@ -7,6 +7,7 @@ use crate::store::{
     EventRow, HistoryRow, LineId, LineRow, PoolRow, RegistrationRow, TokenId, TokenRow,
     Transaction, UsageRow, UserId, UserRow, VirtualAccountId, VirtualAccountRow,
 };
+use leasehold_core::crypto::PublicKey;
 use leasehold_core::time::UnixTime;
 use rusqlite::{Params, named_params, params};
 
@@ -226,7 +227,7 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn save_contact(&mut self, row: &DeviceRow) -> Result<(), StoreError> {
         let sql = "UPDATE device SET public_key = :public_key, next_key = :next_key,
-            next_valid_until = :next_valid_until, replaced_key = :replaced_key,
+            next_valid_until = :next_valid_until,
             certificate_serial = :certificate_serial,
             valid_until = :valid_until, export_controlled = :export_controlled,
             registered = :registered, last_contact = :last_contact, epoch = :epoch,
@@ -240,7 +241,6 @@ impl Transaction for SqliteTransaction<'_> {
             ":public_key": key_bytes(&row.public_key),
             ":next_key": row.next_key.map(|next| key_bytes(&next.public_key)),
             ":next_valid_until": row.next_key.map(|next| seconds(next.valid_until)),
-            ":replaced_key": row.replaced_key.map(|key| key_bytes(&key)),
             ":certificate_serial": row.certificate_serial,
             ":valid_until": seconds(row.valid_until),
             ":export_controlled": row.export_controlled,
@@ -274,6 +274,24 @@ impl Transaction for SqliteTransaction<'_> {
             seconds(row.look_at),
         ];
         self.run(sql, params).map(|_| ())
+    }
+
+    fn put_replaced_key(
+        &mut self,
+        id: DeviceId,
+        key: &PublicKey,
+        keep: u32,
+    ) -> Result<(), StoreError> {
+        // One that is replaced again becomes the newest.
+        let sql = "INSERT OR REPLACE INTO replaced_key (device, public_key) VALUES (?1, ?2)";
+        self.run(sql, (id.0, key_bytes(key)))?;
+        let sql = "DELETE FROM replaced_key WHERE device = ?1 AND id NOT IN
+            (SELECT id FROM replaced_key WHERE device = ?1 ORDER BY id DESC LIMIT ?2)";
+        self.run(sql, (id.0, keep)).map(|_| ())
+    }
+
+    fn remove_replaced_keys(&mut self, id: DeviceId) -> Result<(), StoreError> {
+        self.run("DELETE FROM replaced_key WHERE device = ?1", [id.0]).map(|_| ())
     }
 
     fn put_registration(&mut self, row: &RegistrationRow) -> Result<(), StoreError> {
