@@ -7,7 +7,8 @@
 
 use crate::manager::{Manager, trusting};
 use leasehold_core::agent::{
-    Agent, BUFFER_MIN, Command, Device, Input, Output, RecordKind, RegistrationState, Stored,
+    Agent, BUFFER_MIN, Command, Device, EventKind, Input, Output, RecordKind, RegistrationState,
+    Stored,
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::{Algorithm, PublicKey, SoftwareCrypto};
@@ -34,6 +35,9 @@ pub struct Ledger {
     pub repeats: u64,
     /// Whether the agent believed every answer.
     pub all_accepted: bool,
+    /// How often it was told that a number had been used before: never, for one machine that sends
+    /// the same bytes until they are answered.
+    pub conflicts: u64,
 }
 
 /// Agents at work.
@@ -145,7 +149,10 @@ impl Worker {
                     answer = self.send(&buffer[..length], &mut ledger);
                     Input::Received(&answer)
                 }
-                Output::Event(_) => continue,
+                Output::Event(event) => {
+                    ledger.conflicts += u64::from(event.kind == EventKind::NumberConflict);
+                    continue;
+                }
                 Output::Wait(at) => {
                     if let Some(command) = wish.take() {
                         Input::Command(command)

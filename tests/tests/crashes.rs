@@ -79,6 +79,7 @@ fn two_hundred_kills_lose_and_double_nothing() {
         assert_eq!(instance["reports_counted"], ledger.reports_answered, "{ledger:?} {instance}");
         assert!(ledger.reports_answered > 10, "{ledger:?}");
         assert!(ledger.all_accepted, "{ledger:?}");
+        assert_eq!(ledger.conflicts, 0, "{ledger:?}");
         let usage = instance["usage"].as_array().expect("a list");
         for (tag, peak) in &ledger.last_peaks {
             let counted = usage.iter().find(|usage| usage["tag"] == tag.as_str());
