@@ -2,6 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use sha2::Digest;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -35,7 +36,7 @@ impl Manager {
         let mut command = leasehold(dir.path());
         let mut child = command.arg("serve").stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = lines.take(3).map(Result::unwrap).collect();
+        let said = lines.take(4).map(Result::unwrap).collect();
         Self { dir, child, said }
     }
 
@@ -185,11 +186,25 @@ fn a_manager_elsewhere_is_reached_with_a_secret_and_its_certificate() {
     assert!(refusal(from(&certificate, &["status"])).contains("Nobody is signed in"));
 }
 
+/// What an appliance pins of a certificate.
+fn pin(certificate: &Path) -> String {
+    use ureq::tls::PemItem;
+    let pem = fs::read(certificate).unwrap();
+    let Some(Ok(PemItem::Certificate(found))) = ureq::tls::parse_pem(&pem).next() else {
+        panic!("no certificate in {pem:?}");
+    };
+    sha2::Sha256::digest(found.der()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn it_stops_when_told_and_starts_again_where_it_was() {
     let mut manager = Manager::start();
-    assert!(manager.said[2].starts_with(manager.url()), "{:?}", manager.said);
-    assert!(manager.said[2].contains("/setup?code="), "{:?}", manager.said);
+    let pin = pin(&manager.dir.path().join("tls.crt"));
+    assert_eq!(manager.said[1], format!("Certificate SHA-256 {pin}"));
+    assert_eq!(manager.json(&["status"])["certificate_sha256"], *pin);
+    assert!(manager.done(&["status"]).contains(&format!("Certificate SHA-256: {pin}\n")));
+    assert!(manager.said[3].starts_with(manager.url()), "{:?}", manager.said);
+    assert!(manager.said[3].contains("/setup?code="), "{:?}", manager.said);
     assert!(manager.refused(&["serve"]).contains("running on"));
     manager.done(&["account", "create", "Example"]);
     kill_process(Pid::from_child(&manager.child), Signal::TERM).unwrap();
@@ -199,7 +214,12 @@ fn it_stops_when_told_and_starts_again_where_it_was() {
 
     let again = leasehold(manager.dir.path()).arg("init").output().unwrap();
     let said = String::from_utf8(again.stdout).unwrap();
-    assert!(said.contains("set up already. Nothing was changed."), "{said}");
+    assert!(said.ends_with("set up already. Nothing was changed.\n"), "{said}");
+    let other = ["init", "--name", "other.example"];
+    let said = manager.done(&other);
+    assert!(said.contains("What was given for names was ignored"), "{said}");
+    assert!(said.contains("remove tls.crt and tls.key"), "{said}");
+    assert_eq!(manager.json(&other)["ignored"], serde_json::json!(["names"]));
     let dir = std::mem::replace(&mut manager.dir, tempfile::tempdir().unwrap());
     let manager = Manager::serve(dir);
     assert_eq!(manager.json(&["account", "list"])[0]["name"], "Example");

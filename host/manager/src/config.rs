@@ -2,6 +2,7 @@
 //! that the command line and the environment give.
 
 use crate::domain::overrides::PolicyOverrides;
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use std::fs;
 use std::io;
@@ -81,6 +82,17 @@ pub enum ConfigError {
          self-signed certificate."
     )]
     HalfTls,
+    /// No client could connect by a name like that, and no certificate can hold it.
+    #[error(
+        "{origin}: {name:?} is neither a DNS name nor an IP address. \
+         Give names such as licenses.example.org or 192.0.2.1, without a scheme or a port."
+    )]
+    Name {
+        /// Where it stands.
+        origin: String,
+        /// The name.
+        name: String,
+    },
 }
 
 /// The file as it is written.
@@ -99,7 +111,7 @@ impl Config {
     /// path in the file starts at the data directory.
     ///
     /// # Errors
-    /// [`ConfigError`] names the file, the line and the key.
+    /// [`ConfigError`] names the file, the line and the key, or the setting.
     pub fn load(data: &Path, settings: &Settings) -> Result<Self, ConfigError> {
         let path = data.join(FILE);
         let file = match fs::read_to_string(&path) {
@@ -115,10 +127,17 @@ impl Config {
             (None, None) => (file.tls_certificate.map(in_data), file.tls_key.map(in_data)),
             given => given,
         };
+        let (names, origin) = match (&settings.names, file.names) {
+            (Some(names), _) => (names.clone(), "--name or LEASEHOLD_NAMES".into()),
+            (None, names) => (names.unwrap_or_default(), path.display().to_string()),
+        };
+        if let Some(name) = names.iter().find(|name| ServerName::try_from(name.as_str()).is_err()) {
+            return Err(ConfigError::Name { origin, name: name.clone() });
+        }
         Ok(Self {
             data: data.to_owned(),
             listen: settings.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
-            names: settings.names.clone().or(file.names).unwrap_or_default(),
+            names,
             tls: both(tls)?,
             policy: file.policy,
         })
@@ -126,6 +145,16 @@ impl Config {
 }
 
 impl Config {
+    /// The keys of `manager.toml` that this has otherwise than `file`, which is that file alone.
+    pub(crate) fn differs_in(&self, file: &Self) -> Vec<&'static str> {
+        let keys = [
+            ("listen", self.listen != file.listen),
+            ("names", self.names != file.names),
+            ("tls_certificate and tls_key", self.tls != file.tls),
+        ];
+        keys.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+    }
+
     /// How people reach the manager when it listens on `port`, as printed in links.
     pub fn public_url(&self, port: u16) -> String {
         match self.names.first() {
@@ -275,6 +304,24 @@ mod tests {
         assert!(syntax.contains("line "), "{syntax}");
         let half = refusal("tls_key = \"k.pem\"\n");
         assert!(half.contains("Set both"), "{half}");
+    }
+
+    #[test]
+    fn a_name_that_nobody_could_connect_by_is_refused() {
+        let fine = "names = [\"licenses.example.org\", \"pbx\", \"192.0.2.1\", \"2001:db8::1\"]";
+        assert_eq!(load(fine).unwrap().names.len(), 4);
+        let none = ["", "a b", "https://a.example", "a.example:8443", "*.example", "-a", "[::1]"];
+        for name in none {
+            let refused = refusal(&format!("names = [\"a.example\", {name:?}]"));
+            assert!(refused.contains(&format!("manager.toml: {name:?} is neither")), "{refused}");
+            let dir = tempfile::tempdir().unwrap();
+            let given = Settings { names: Some(vec![name.into()]), ..Settings::default() };
+            let refused = Config::load(dir.path(), &given).unwrap_err().to_string();
+            assert!(
+                refused.starts_with(&format!("--name or LEASEHOLD_NAMES: {name:?}")),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

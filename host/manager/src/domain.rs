@@ -54,8 +54,8 @@ pub enum DomainError {
     /// There is nothing of that name or id.
     #[error("There is no {0} like that. List them to see which there are.")]
     NotFound(&'static str),
-    /// The name is taken.
-    #[error("There is a {0} of that name already. Choose another name.")]
+    /// The name is taken; by what, with its article.
+    #[error("There is {0} of that name already. Choose another name.")]
     NameTaken(&'static str),
     /// An argument is out of its range.
     #[error("{0}")]

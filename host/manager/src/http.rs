@@ -52,6 +52,8 @@ pub(crate) struct App {
     engine: Arc<Engine>,
     /// What products pin.
     root: PublicKey,
+    /// The SHA-256 of the TLS certificate, which appliances may pin.
+    certificate_sha256: String,
     guard: SignInGuard,
     hashing: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -65,10 +67,11 @@ struct Turn {
 
 impl App {
     /// The application on top of `engine`.
-    pub(crate) fn new(engine: Arc<Engine>, root: PublicKey) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, root: PublicKey, certificate_sha256: String) -> Self {
         let hashing = Arc::new(Semaphore::new(HASHED_AT_ONCE));
         let waiting = Arc::new(Semaphore::new(HASHED_OR_WAITING));
-        Self { engine, root, guard: SignInGuard::default(), hashing, waiting }
+        let guard = SignInGuard::default();
+        Self { engine, root, certificate_sha256, guard, hashing, waiting }
     }
 
     /// Waits for leave to hash a password, behind a limited number of others.
@@ -168,7 +171,8 @@ mod tests {
     fn app() -> App {
         let authority = authority(Default::default());
         let store = World::new().store;
-        App::new(Arc::new(Engine::start(store, authority, Arc::new(SystemClock)).unwrap()), root())
+        let engine = Engine::start(store, authority, Arc::new(SystemClock)).unwrap();
+        App::new(Arc::new(engine), root(), String::new())
     }
 
     /// A body that never comes.

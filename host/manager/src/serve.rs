@@ -2,7 +2,7 @@
 
 mod connections;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::{AnswerClock, Authority, DomainError};
 use crate::engine::{Engine, SystemClock};
@@ -48,6 +48,14 @@ pub enum ServeError {
     /// The data directory.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// A value of the policy in `manager.toml` is outside what a product allows.
+    #[error("{path}, {problem}")]
+    Policy {
+        /// The file.
+        path: String,
+        /// The key, the value and the bounds, and a remedy.
+        problem: String,
+    },
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -62,6 +70,7 @@ pub enum ServeError {
 /// A manager that answers on its port, in threads of its own. Dropping it stops it.
 pub struct Server {
     address: SocketAddr,
+    certificate_sha256: String,
     setup_link: Option<String>,
     engine: Arc<Engine>,
     stop: watch::Sender<bool>,
@@ -82,12 +91,14 @@ impl Server {
         let mut lock = DirectoryLock::take(&config.data)?;
         let identity = setup::load(&config.data, setup::now())?;
         warn_of_end(&identity);
-        let tls = tls::server_config(&setup::tls_files(config))?;
+        let root = identity.root;
+        let authority = Arc::new(authority(identity, config)?);
+        let files = setup::tls_files(config);
+        let tls = tls::server_config(&files)?;
+        let certificate_sha256 = tls::certificate_sha256(&files)?;
         let listener = listen(config.listen)?;
         let address = listener.local_addr().map_err(ServeError::System)?;
         let store = Arc::new(SqliteStore::open(&config.data.join(DATABASE))?);
-        let root = identity.root;
-        let authority = Arc::new(authority(identity, config));
         let engine = Arc::new(Engine::start(store, authority, Arc::new(SystemClock))?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -100,7 +111,7 @@ impl Server {
         let base = config.public_url(address.port());
         let setup_link = code.map(|code| format!("{base}{SETUP_PATH}?code={code}"));
         let (stop, stopping) = watch::channel(false);
-        let router = http::router(App::new(Arc::clone(&engine), root));
+        let router = http::router(App::new(Arc::clone(&engine), root, certificate_sha256.clone()));
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(ServeError::System)?
@@ -110,12 +121,26 @@ impl Server {
         lock.announce(address).map_err(ServeError::System)?;
         tracing::info!(%address, data = %config.data.display(), "the license manager listens");
         let runtime = Some(runtime);
-        Ok(Self { address, setup_link, engine, stop, connections, runtime, _lock: lock })
+        Ok(Self {
+            address,
+            certificate_sha256,
+            setup_link,
+            engine,
+            stop,
+            connections,
+            runtime,
+            _lock: lock,
+        })
     }
 
     /// Where it listens; with the real port where port 0 was asked for.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The SHA-256 of its TLS certificate, which appliances may pin: 64 hexadecimal digits.
+    pub fn certificate_sha256(&self) -> &str {
+        &self.certificate_sha256
     }
 
     /// The link by which the first administrator is made, while there are no users. A secret.
@@ -169,14 +194,21 @@ fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn authority(identity: Identity, config: &Config) -> Authority {
-    Authority {
-        catalogue: Catalogue::shipped(identity.root),
+fn authority(identity: Identity, config: &Config) -> Result<Authority, ServeError> {
+    let catalogue = Catalogue::shipped(identity.root);
+    for product in catalogue.products() {
+        config.policy.check(product).map_err(|problem| ServeError::Policy {
+            path: config.data.join(config::FILE).display().to_string(),
+            problem,
+        })?;
+    }
+    Ok(Authority {
+        catalogue,
         signer: identity.signer,
         overrides: config.policy,
         epoch: EPOCH,
         answers: AnswerClock::default(),
-    }
+    })
 }
 
 fn warn_of_end(identity: &Identity) {

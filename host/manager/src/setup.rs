@@ -28,6 +28,8 @@ use std::time::SystemTime;
 pub const DATABASE: &str = "manager.db";
 const TLS_CERTIFICATE: &str = "tls.crt";
 const TLS_KEY: &str = "tls.key";
+/// The files that are for the manager's user alone.
+const SECRETS: [&str; 5] = [keys::ROOT_KEY, keys::SIGNING_KEY, TLS_KEY, DATABASE, operator::FILE];
 
 /// What set-up is to write into `manager.toml`.
 pub type InitOptions = Settings;
@@ -37,6 +39,8 @@ pub type InitOptions = Settings;
 pub struct Initialised {
     /// The files it made, in order; empty when everything was there already.
     pub made: Vec<&'static str>,
+    /// The keys of a `manager.toml` that was there and has another value than what was given.
+    pub ignored: Vec<&'static str>,
     /// The public half of the vendor's root key: what products pin.
     pub root: PublicKey,
     /// The certificate that clients on this machine pin.
@@ -64,6 +68,12 @@ pub enum SetupError {
          Close it with `chmod 700 {0}`, or choose another directory."
     )]
     Exposed(String),
+    /// Others can read a file with a secret.
+    #[error(
+        "The file {0} is open to other users. \
+         Close it with `chmod 600 {0}`; replace what is in it if others may have read it."
+    )]
+    ExposedFile(String),
     /// A file cannot be read.
     #[error("{path} cannot be read: {source}. Give the manager's user read access to it.")]
     Read {
@@ -167,21 +177,26 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialised, SetupError
         Err(error) => return Err(error),
     };
     let config = Config::load(dir, options)?;
+    let ignored = match made.contains(&config::FILE) {
+        true => Vec::new(),
+        false => config.differs_in(&Config::load(dir, &Settings::default())?),
+    };
     Ok(Initialised {
         made,
+        ignored,
         root: keys::public_root(dir)?,
         tls_certificate: tls_files(&config).certificate,
     })
 }
 
-/// Refuses a directory that no manager can start in: one that holds none yet, and one that has lost
-/// its database, which nothing here may replace by an empty one.
+/// Refuses a directory that no manager can start in: one that holds none yet, one that has lost its
+/// database, which nothing here may replace by an empty one, and one whose secrets others can read.
 pub(crate) fn check(dir: &Path) -> Result<(), SetupError> {
     refuse_lost_database(dir)?;
-    if dir.join(DATABASE).exists() {
-        return Ok(());
+    if !dir.join(DATABASE).exists() {
+        return Err(SetupError::NotInitialised(dir.display().to_string()));
     }
-    Err(SetupError::NotInitialised(dir.display().to_string()))
+    files::refuse_exposed(dir, &SECRETS)
 }
 
 /// The operator's secret is written once the database holds its client, so that where there is one

@@ -2,9 +2,11 @@
 //! and 1.3, with the `ring` provider, chosen here and never from a process default.
 
 use crate::config::TlsFiles;
+use crate::hex;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -88,6 +90,16 @@ pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(pair)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// The SHA-256 of the server's own certificate, as clients pin it: 64 hexadecimal digits.
+///
+/// # Errors
+/// [`TlsError::File`].
+pub fn certificate_sha256(files: &TlsFiles) -> Result<String, TlsError> {
+    let own = CertificateDer::from_pem_file(&files.certificate)
+        .map_err(|error| file_error(&files.certificate, "a TLS certificate", &error))?;
+    Ok(hex::encode(&Sha256::digest(&own)))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

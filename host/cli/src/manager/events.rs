@@ -66,11 +66,12 @@ pub(super) fn status(client: &Client, output: Output) -> Result<()> {
             .iter()
             .map(|tag| [tag.feature.clone(), tag.name.clone(), tag.tag.clone()]);
         format!(
-            "License manager {}\nTime: {}\nRoot key: {}\nSigning certificate ends: {}\n\
-             Signed in as: {}\n{}",
+            "License manager {}\nTime: {}\nRoot key: {}\nCertificate SHA-256: {}\n\
+             Signing certificate ends: {}\nSigned in as: {}\n{}",
             status.version,
             status.time,
             status.root,
+            status.certificate_sha256,
             status.signing_certificate_ends,
             status.signed_in_as,
             table(["feature", "licence", "tag"], tags)

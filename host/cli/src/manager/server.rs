@@ -4,7 +4,7 @@ use super::output::{Output, print};
 use crate::log;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use leasehold_manager::config::{Config, Settings};
+use leasehold_manager::config::{Config, FILE, Settings};
 use leasehold_manager::serve::Server;
 use leasehold_manager::setup::{self, Initialised};
 use std::net::SocketAddr;
@@ -62,6 +62,7 @@ pub(super) fn init(data: &Path, args: &ServerArgs, output: Output) -> Result<()>
     let shown = serde_json::json!({
         "data": data,
         "made": done.made,
+        "ignored": done.ignored,
         "root": done.root.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         "tls_certificate": done.tls_certificate,
     });
@@ -71,7 +72,8 @@ pub(super) fn init(data: &Path, args: &ServerArgs, output: Output) -> Result<()>
 fn init_text(data: &Path, done: &Initialised) -> String {
     let place = data.display();
     if done.made.is_empty() {
-        return format!("{place} was set up already. Nothing was changed.");
+        let text = format!("{place} was set up already. Nothing was changed.");
+        return text + &ignored_text(data, &done.ignored);
     }
     let made = done.made.join(", ");
     let mut text = format!("Made in {place}: {made}.\n");
@@ -79,7 +81,30 @@ fn init_text(data: &Path, done: &Initialised) -> String {
         text += "root.key is the vendor's: whoever has it can make license managers that your \
                  products trust. Move it offline, and keep it safe.\n";
     }
-    text + &format!("Start the manager with `leasehold manager serve --data {place}`.")
+    text += &format!("Start the manager with `leasehold manager serve --data {place}`.");
+    text + &ignored_text(data, &done.ignored)
+}
+
+/// How to change what set-up leaves as it is; nothing when it was given nothing else.
+fn ignored_text(data: &Path, ignored: &[&str]) -> String {
+    if ignored.is_empty() {
+        return String::new();
+    }
+    let place = data.display();
+    let mut text = format!(
+        "\nWhat was given for {} was ignored: {FILE} is there already. To change it, edit {} and \
+         start the manager again.",
+        ignored.join(", "),
+        data.join(FILE).display()
+    );
+    if ignored.contains(&"names") {
+        text += &format!(
+            " For new names in the self-signed certificate, stop the manager, remove tls.crt and \
+             tls.key there, and run `leasehold manager init --data {place}`: clients then have to \
+             pin the new certificate."
+        );
+    }
+    text
 }
 
 /// Runs the manager until it is told to stop.
@@ -89,6 +114,7 @@ pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
     let server = Server::start(&config)?;
     let url = config.public_url(server.address().port());
     print(&format!("The license manager answers at {url} ({}).", server.address()))?;
+    print(&format!("Certificate SHA-256 {}", server.certificate_sha256()))?;
     if let Some(link) = server.setup_link() {
         print(&format!("Make the first administrator, once and within 24 hours, at\n{link}"))?;
     }

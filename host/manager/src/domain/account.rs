@@ -24,7 +24,7 @@ pub fn create(
 ) -> Result<AccountRow, DomainError> {
     check_name(name, ACCOUNT_NAME_MAX)?;
     if tx.account_by_name(name)?.is_some() {
-        return Err(DomainError::NameTaken("account"));
+        return Err(DomainError::NameTaken("an account"));
     }
     let mut row = AccountRow { id: AccountId(0), name: name.into(), created: scene.now };
     row.id = tx.add_account(&row)?;
@@ -53,7 +53,7 @@ pub fn rename(
     check_name(name, ACCOUNT_NAME_MAX)?;
     let row = tx.account(id)?.ok_or(DomainError::NotFound("account"))?;
     if tx.account_by_name(name)?.is_some_and(|other| other.id != id) {
-        return Err(DomainError::NameTaken("account"));
+        return Err(DomainError::NameTaken("an account"));
     }
     tx.rename_account(id, name)?;
     let detail = json!({ "from": row.name, "to": name });
@@ -75,7 +75,7 @@ pub fn create_virtual(
     check_name(name, ACCOUNT_NAME_MAX)?;
     tx.account(account)?.ok_or(DomainError::NotFound("account"))?;
     if tx.virtual_account_by_name(account, name)?.is_some() {
-        return Err(DomainError::NameTaken("virtual account"));
+        return Err(DomainError::NameTaken("a virtual account"));
     }
     check_parent(tx, account, parent)?;
     let mut row = VirtualAccountRow {
@@ -127,7 +127,7 @@ pub fn rename_virtual(
     check_name(name, ACCOUNT_NAME_MAX)?;
     let row = virtual_account(tx, id)?;
     if tx.virtual_account_by_name(row.account, name)?.is_some_and(|other| other.id != id) {
-        return Err(DomainError::NameTaken("virtual account"));
+        return Err(DomainError::NameTaken("a virtual account"));
     }
     tx.rename_virtual_account(id, name)?;
     let detail = json!({ "from": row.name, "to": name });

@@ -98,6 +98,11 @@ impl Catalogue {
         }
     }
 
+    /// Every product.
+    pub fn products(&self) -> &[Product] {
+        &self.products
+    }
+
     /// The product with this id.
     pub fn product(&self, product_id: &str) -> Option<&Product> {
         self.products.iter().find(|product| product.product_id == product_id)

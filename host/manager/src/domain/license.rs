@@ -65,17 +65,24 @@ pub fn deposit(
 
 fn check(catalogue: &Catalogue, new: &NewLine, start: UnixTime) -> Result<(), DomainError> {
     if catalogue.tag(&new.tag).is_none() {
-        let known: Vec<&str> = catalogue.tags().iter().map(|tag| tag.tag.as_str()).collect();
+        let tags = || catalogue.tags().iter();
+        let features: Vec<_> = tags().map(|tag| &*tag.feature).filter(|f| !f.is_empty()).collect();
+        let tags: Vec<_> = tags().map(|tag| &*tag.tag).collect();
         return Err(DomainError::Invalid(format!(
-            "No product has the tag {:?}. Give one of: {}.",
+            "There are no licences for {:?}. Give a feature ({}) or a tag ({}).",
             new.tag,
-            known.join(" ")
+            features.join(" "),
+            tags.join(" ")
         )));
     }
-    if new.quantity == 0 || new.order.len() > ORDER_MAX {
+    if new.quantity == 0 {
+        return Err(DomainError::Invalid(
+            "A line has at least one licence. Give a quantity from 1.".into(),
+        ));
+    }
+    if new.order.len() > ORDER_MAX {
         return Err(DomainError::Invalid(format!(
-            "A line has at least one licence, and an order id of at most {ORDER_MAX} bytes. Give \
-             other values."
+            "An order id has at most {ORDER_MAX} bytes. Give a shorter one."
         )));
     }
     if new.end.is_some_and(|end| end <= start) {
@@ -109,4 +116,36 @@ pub fn end(
     let detail = json!({ "line": id.0, "tag": row.tag, "quantity": row.quantity });
     log(tx, scene, subject, "LicenseEnded", &detail)?;
     Ok(LineRow { end: Some(scene.now), ..row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{STANDARD, World};
+
+    fn refusal(tag: &str, quantity: u32, order: &str) -> String {
+        let mut world = World::new();
+        let new = NewLine {
+            virtual_account: world.place,
+            tag: tag.into(),
+            quantity,
+            start: None,
+            end: None,
+            order: order.into(),
+        };
+        let refused =
+            world.change(|tx, scene, authority| deposit(tx, scene, &authority.catalogue, &new));
+        refused.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_deposited_is_told_for_its_own_reason() {
+        let unknown = refusal("standrd-seat", 40, "");
+        let remedy = "\"standrd-seat\". Give a feature (standard-seat premium-seat server ";
+        assert!(unknown.contains(remedy) && unknown.contains(STANDARD), "{unknown}");
+        let none = refusal(STANDARD, 0, "");
+        assert!(none.contains("at least one licence") && !none.contains("order"), "{none}");
+        let long = refusal(STANDARD, 1, &"x".repeat(81));
+        assert!(long.contains("at most 80 bytes") && !long.contains("licence"), "{long}");
+    }
 }

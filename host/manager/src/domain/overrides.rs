@@ -1,5 +1,6 @@
 //! Rules other than the products' own, as an administrator writes them (SPEC A8).
 
+use super::catalogue::Product;
 use leasehold_core::policy::Policy;
 use leasehold_core::time::Duration;
 use serde::Deserialize;
@@ -34,6 +35,23 @@ macro_rules! overrides {
                         .unwrap_or(policy.consecutive_reports),
                     lock_usage: self.lock_usage.unwrap_or(policy.lock_usage),
                 }
+            }
+
+            /// Checks that every value lies within what `product` allows: its devices would follow
+            /// no other.
+            ///
+            /// # Errors
+            /// The key, the value and the bounds of the first that does not, and a remedy.
+            pub fn check(&self, product: &Product) -> Result<(), String> {
+                let (min, max) = (&product.policy_bounds.min, &product.policy_bounds.max);
+                $({
+                    let (key, value) = (stringify!($field), self.$field);
+                    within(key, product, value, min.$field, max.$field, written)?;
+                })*
+                let key = "consecutive_reports";
+                let (value, shown) = (self.consecutive_reports, |count: u8| count.to_string());
+                let (min, max) = (min.consecutive_reports, max.consecutive_reports);
+                within(key, product, value, min, max, shown)
             }
 
             fn set(&mut self, key: &str, value: &Value) -> Result<(), String> {
@@ -81,6 +99,25 @@ impl TryFrom<BTreeMap<String, Value>> for PolicyOverrides {
     }
 }
 
+fn within<T: Copy + Ord>(
+    key: &str,
+    product: &Product,
+    value: Option<T>,
+    min: T,
+    max: T,
+    written: impl Fn(T) -> String,
+) -> Result<(), String> {
+    let Some(value) = value.filter(|value| !(min..=max).contains(value)) else { return Ok(()) };
+    Err(format!(
+        "key {key:?}: {} is outside the bounds of the product {}, {} to {}. Give a value within \
+         them, or remove the line.",
+        written(value),
+        product.name,
+        written(min),
+        written(max)
+    ))
+}
+
 /// A value as written; what it should be depends on its key, which the error then names.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -115,18 +152,23 @@ impl Value {
     }
 }
 
+/// The units of a period and their seconds, the longest first.
+const UNITS: [(char, u32); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// Writes a period as [`period`] reads it, in the longest unit that fits.
+fn written(period: Duration) -> String {
+    let seconds = period.as_secs();
+    let fits = |&(_, unit): &(char, u32)| seconds > 0 && seconds.is_multiple_of(unit);
+    let (name, unit) = UNITS.into_iter().find(fits).unwrap_or(('s', 1));
+    format!("{}{name}", seconds / unit)
+}
+
 /// Reads a period: an integer and one unit of `s`, `m`, `h`, `d`. `None` when it is not that, or
 /// longer than a [`Duration`] can be.
 pub fn period(text: &str) -> Option<Duration> {
     let unit = text.chars().next_back()?;
     let digits = text.strip_suffix(unit)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return None,
-    };
+    let (_, seconds) = UNITS.into_iter().find(|&(name, _)| name == unit)?;
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -136,6 +178,8 @@ pub fn period(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::catalogue::Catalogue;
+    use leasehold_core::products::contact_center::PRODUCT_ID;
 
     #[test]
     fn what_is_written_replaces_and_the_rest_stays() {
@@ -157,6 +201,28 @@ mod tests {
         let none: PolicyOverrides = serde_json::from_str("{}").unwrap();
         assert!(none.is_empty());
         assert_eq!(none.apply(policy), policy);
+    }
+
+    #[test]
+    fn a_value_outside_the_bounds_is_told_with_them() {
+        let catalogue = Catalogue::shipped(crate::testing::root());
+        let product = catalogue.product(PRODUCT_ID).unwrap();
+        let check = |text: &str| toml::from_str::<PolicyOverrides>(text).unwrap().check(product);
+        let refused = |text: &str| check(text).unwrap_err();
+        let ends = ["report_interval = \"1s\"", "report_interval = \"24h\""];
+        for fine in ends.into_iter().chain(["", "lock_usage = true"]) {
+            assert_eq!(check(fine), Ok(()), "{fine}");
+        }
+        let long = refused("report_interval = \"90001s\"");
+        assert!(long.contains("\"report_interval\": 90001s is outside"), "{long}");
+        assert!(long.contains("contact-center, 1s to 1d."), "{long}");
+        let short = refused("retry_max = \"2h\"\noverage_period = \"90m\"");
+        assert!(short.contains("\"overage_period\": 90m is outside"), "{short}");
+        assert!(short.contains("7d to 90d."), "{short}");
+        assert!(refused("backdate = \"10m\"").contains("0s to 5m."));
+        let count = refused("consecutive_reports = 0");
+        assert!(count.contains("\"consecutive_reports\": 0 is outside"), "{count}");
+        assert!(count.contains("1 to 10."), "{count}");
     }
 
     #[test]

@@ -203,7 +203,7 @@ pub fn create(
     let place = place(tx, new.role, new.account, new.virtual_account)?;
     by.check_grant(new.role, place)?;
     if tx.user_by_name(&new.name)?.is_some() {
-        return Err(DomainError::NameTaken("user"));
+        return Err(DomainError::NameTaken("a user"));
     }
     let mut row = UserRow {
         id: UserId(0),

@@ -37,6 +37,28 @@ pub(super) fn private_directory(dir: &Path) -> Result<(), SetupError> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(failed)
 }
 
+/// Refuses a directory with secrets that others can read or change; `secrets` need not be there.
+pub(super) fn refuse_exposed(dir: &Path, secrets: &[&str]) -> Result<(), SetupError> {
+    if is_open_to_others(dir)? {
+        return Err(SetupError::Exposed(dir.display().to_string()));
+    }
+    for secret in secrets {
+        let path = dir.join(secret);
+        if is_open_to_others(&path)? {
+            return Err(SetupError::ExposedFile(path.display().to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn is_open_to_others(path: &Path) -> Result<bool, SetupError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(found.mode() & 0o077 != 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(SetupError::Read { path: path.display().to_string(), source }),
+    }
+}
+
 /// Writes a file so that a power cut leaves all of it or nothing.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SetupError> {
     write_whole(path, bytes, mode)

@@ -52,6 +52,10 @@ pub(super) fn complete(dir: &Path, now: UnixTime) -> Result<Vec<&'static str>, S
     }
     let signing = match read_key(dir, SIGNING_KEY)? {
         Some(key) => key,
+        // The certificate is written after the key: one that is there is for a key that was lost.
+        None if dir.join(SIGNING_CERTIFICATE).exists() => {
+            return Err(SetupError::Missing { path: shown(dir, SIGNING_KEY) });
+        }
         None => write_new_key(dir, SIGNING_KEY, &mut made)?,
     };
     if files::read(&dir.join(SIGNING_CERTIFICATE))?.is_none() {

@@ -9,7 +9,7 @@ use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::time::UnixTime;
 use std::path::{Path, PathBuf};
 
-const FILE: &str = "operator.secret";
+pub(super) const FILE: &str = "operator.secret";
 /// The name of the client.
 const NAME: &str = "operator";
 /// Clients read at a time.

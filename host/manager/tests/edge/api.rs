@@ -152,7 +152,11 @@ fn what_is_not_understood_is_refused_and_changes_nothing() {
     let typo = json!({ "virtual_account": pool, "days": 1, "max_use": 1 }).to_string();
     assert_problem(&send("POST", "/tokens", typo.as_bytes()), 400, "max_use");
     assert_problem(&send("POST", "/accounts", &[b' '; (64 << 10) + 1]), 413, "65536 bytes");
-    assert_problem(&send("POST", "/accounts", b"{\"name\": \"Example\"}"), 409, "already");
+    assert_problem(
+        &send("POST", "/accounts", b"{\"name\": \"Example\"}"),
+        409,
+        "There is an account of that name already.",
+    );
     assert_problem(&send("POST", "/accounts", b"{\"name\": \" \"}"), 422, "A name has");
     let role = json!({ "name": "c", "role": "king" }).to_string();
     assert_problem(&send("POST", "/clients", role.as_bytes()), 422, "king");

@@ -96,6 +96,71 @@ fn a_lost_public_root_is_not_replaced_by_another() {
 }
 
 #[test]
+fn a_lost_signing_key_is_not_replaced_by_another() {
+    let dir = directory();
+    let key = dir.path().join("signing.key");
+    fs::remove_file(&key).unwrap();
+    let before = contents(dir.path());
+    let refused = init(dir.path(), &any_port()).unwrap_err().to_string();
+    assert!(refused.contains("signing.key is missing. Restore it"), "{refused}");
+    let served = Server::start(&config(dir.path())).err().unwrap().to_string();
+    assert_eq!(served, refused);
+    assert_eq!(contents(dir.path()), before);
+}
+
+#[test]
+fn a_manager_whose_secrets_others_can_read_does_not_start() {
+    let dir = directory();
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let refused = || Server::start(&config(dir.path())).err().unwrap().to_string();
+    for mode in [0o777, 0o750, 0o701] {
+        set(dir.path(), mode);
+        let remedy =
+            format!("is open to other users. Close it with `chmod 700 {}`", dir.path().display());
+        assert!(refused().contains(&remedy), "{mode:o}: {}", refused());
+    }
+    set(dir.path(), 0o700);
+    for name in ["root.key", "signing.key", "tls.key", "manager.db", "operator.secret"] {
+        let path = dir.path().join(name);
+        set(&path, 0o640);
+        let remedy =
+            format!("is open to other users. Close it with `chmod 600 {}`", path.display());
+        assert!(refused().contains(&remedy), "{}", refused());
+        set(&path, 0o600);
+    }
+    Server::start(&config(dir.path())).unwrap().stop();
+}
+
+#[test]
+fn a_policy_that_devices_would_not_follow_stops_the_start() {
+    let dir = directory();
+    let file = dir.path().join("manager.toml");
+    fs::write(&file, "[policy]\noverage_period = \"91d\"\n").unwrap();
+    let refused = Server::start(&config(dir.path())).err().unwrap().to_string();
+    let told = "manager.toml, key \"overage_period\": 91d is outside the bounds of the product \
+                contact-center, 7d to 90d. ";
+    assert!(refused.contains(told), "{refused}");
+    fs::write(&file, "[policy]\noverage_period = \"90d\"\n").unwrap();
+    Server::start(&config(dir.path())).unwrap().stop();
+}
+
+#[test]
+fn what_a_second_set_up_is_given_otherwise_is_said_to_be_ignored() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = |name: &str| Settings { names: Some(vec![name.into()]), ..any_port() };
+    assert!(init(dir.path(), &named("a.example")).unwrap().ignored.is_empty());
+    assert!(init(dir.path(), &named("a.example")).unwrap().ignored.is_empty());
+    assert!(init(dir.path(), &Settings::default()).unwrap().ignored.is_empty());
+    let before = contents(dir.path());
+    assert_eq!(init(dir.path(), &named("b.example")).unwrap().ignored, ["names"]);
+    let listen = Settings { listen: Some(([127, 0, 0, 1], 1).into()), ..Settings::default() };
+    assert_eq!(init(dir.path(), &listen).unwrap().ignored, ["listen"]);
+    assert_eq!(contents(dir.path()), before);
+}
+
+#[test]
 fn a_database_that_was_emptied_or_lost_is_not_replaced_by_an_empty_one() {
     let dir = directory();
     let database = dir.path().join("manager.db");
@@ -113,6 +178,7 @@ fn a_database_that_was_emptied_or_lost_is_not_replaced_by_an_empty_one() {
     refused();
     assert!(!database.exists());
     fs::write(&database, backup).unwrap();
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(init(dir.path(), &any_port()).unwrap().made.is_empty());
     Server::start(&config(dir.path())).unwrap().stop();
 }
@@ -194,9 +260,10 @@ fn nothing_is_made_from_a_configuration_that_is_wrong() {
     assert!(!dir.path().join("root.key").exists());
 
     let dir = tempfile::tempdir().unwrap();
-    let name = Settings { names: Some(vec!["no name\u{fffd}".into()]), ..any_port() };
-    let refused = init(dir.path(), &name).unwrap_err();
-    assert!(matches!(refused, SetupError::Tls(_)), "{refused}");
+    let name = Settings { names: Some(vec!["no name".into()]), ..any_port() };
+    let refused = init(dir.path(), &name).unwrap_err().to_string();
+    assert!(refused.contains("\"no name\" is neither a DNS name nor"), "{refused}");
+    assert!(!dir.path().join("root.key").exists());
 }
 
 #[test]

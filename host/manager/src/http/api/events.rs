@@ -57,6 +57,7 @@ pub(super) async fn verify(session: Session) -> Result<Reply<VerifiedLog>, Refus
 
 pub(super) async fn status(session: Session) -> Result<Reply<Status>, Refusal> {
     let root = session.app.root;
+    let certificate_sha256 = session.app.certificate_sha256.clone();
     let status = session.read(move |_, by, now, authority| {
         let tags = authority.catalogue.tags().iter().map(|tag| Tag {
             tag: tag.tag.clone(),
@@ -67,6 +68,7 @@ pub(super) async fn status(session: Session) -> Result<Reply<Status>, Refusal> {
             version: env!("CARGO_PKG_VERSION").into(),
             time: now.into(),
             root: hex::encode(&root.bytes),
+            certificate_sha256,
             signing_certificate_ends: authority.signer.certificate.valid_until.into(),
             signed_in_as: by.name.clone(),
             licenses: tags.collect(),

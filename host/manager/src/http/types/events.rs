@@ -56,6 +56,9 @@ pub struct Status {
     pub time: Time,
     /// The vendor's public root key, which products pin: 64 hexadecimal digits.
     pub root: String,
+    /// The SHA-256 of the manager's TLS certificate, which appliances may pin: 64 hexadecimal
+    /// digits.
+    pub certificate_sha256: String,
     /// When the signing certificate ends.
     pub signing_certificate_ends: Time,
     /// Who asks, as the event log would name them.
