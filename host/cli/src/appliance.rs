@@ -4,7 +4,7 @@ use crate::data::DataArgs;
 use crate::{log, output};
 use clap::{Args, Subcommand};
 use leasehold_shim::config::{self, Config};
-use leasehold_shim::daemon::Daemon;
+use leasehold_shim::daemon::{Daemon, StopSignals};
 use std::path::PathBuf;
 
 /// Runs an appliance.
@@ -29,10 +29,12 @@ enum Command {
 
 pub(crate) fn run(args: &ApplianceArgs) -> anyhow::Result<()> {
     let Command::Serve { config } = &args.command;
-    log::start("info");
+    log::start("info")?;
+    // Heard before anybody is told that it runs.
+    let signals = StopSignals::listen()?;
     let token = config::token_from_environment();
     let config = Config::load(&args.data.directory, config.as_deref(), token)?;
     let daemon = Daemon::start(config)?;
     output::say(&format!("The appliance takes commands at {}.", daemon.socket_path().display()));
-    Ok(daemon.run_until_signal()?)
+    Ok(daemon.run_until_signal(signals)?)
 }

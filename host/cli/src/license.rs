@@ -2,16 +2,19 @@
 
 mod transport;
 
-use crate::UsageError;
 use crate::data::DataArgs;
+use crate::failure::{NotDone, UsageError};
 use crate::output::{OutputArgs, say};
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use leasehold_shim::client::Client;
+use leasehold_shim::problem::Problem;
 use leasehold_shim::protocol::{Outcome, Renewal, WAIT_MAX_SECONDS};
-use leasehold_shim::report::{Failure, UnixSeconds};
+use leasehold_shim::report::UnixSeconds;
 use leasehold_shim::settings::Secret;
+use leasehold_shim::show;
+use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +26,7 @@ pub(crate) struct LicenseArgs {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) output: OutputArgs,
     /// How long to wait for the manager's answer, in seconds; 0 does not wait
     #[arg(
         long,
@@ -97,7 +100,7 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             let (token, force) = idtoken.token_and_force()?;
             let mut appliance = data.connect()?;
             let outcome = appliance.register(token.expose(), force, wait)?;
-            tell(&mut appliance, output, &outcome, "Registered.")
+            tell(&mut appliance, output, outcome, Wanted::Registration)
         }
         Smart::Deregister { yes } => {
             if !yes && !confirmed()? {
@@ -106,49 +109,100 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             }
             let mut appliance = data.connect()?;
             let outcome = appliance.deregister(wait)?;
-            tell(&mut appliance, output, &outcome, "Deregistered.")
+            tell(&mut appliance, output, outcome, Wanted::Deregistration)
         }
         Smart::Renew(what) => {
-            let (what, done) = match what {
-                Renew::Auth => (Renewal::Authorization, "Reported, and answered."),
-                Renew::Id => (Renewal::Certificate, "The ID certificate is renewed."),
+            let (what, wanted) = match what {
+                Renew::Auth => (Renewal::Authorization, Wanted::Report),
+                Renew::Id => (Renewal::Certificate, Wanted::Certificate),
             };
             let mut appliance = data.connect()?;
             let outcome = appliance.renew(what, wait)?;
-            tell(&mut appliance, output, &outcome, done)
+            tell(&mut appliance, output, outcome, wanted)
         }
         Smart::Transport(command) => transport::run(&data, output, command),
     }
+}
+
+/// What came of a command that succeeded.
+#[derive(Serialize)]
+struct Done {
+    #[serde(flatten)]
+    outcome: Outcome,
+    /// What the last report brought, where that was asked for and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<String>,
 }
 
 /// Prints what came of a command, and fails if that is not what was wanted.
 fn tell(
     appliance: &mut Client,
     output: OutputArgs,
-    outcome: &Outcome,
-    done: &str,
+    outcome: Outcome,
+    wanted: Wanted,
 ) -> anyhow::Result<()> {
-    let said = match outcome {
-        Outcome::Succeeded | Outcome::Deregistered { manager_told: true } => done.to_owned(),
+    let mut verdict = None;
+    let said = match &outcome {
+        Outcome::Succeeded => {
+            if wanted.brings_verdict() {
+                verdict = show::verdict(&appliance.status()?);
+            }
+            match &verdict {
+                Some(verdict) => format!("{}: {verdict}.", wanted.done()),
+                None => format!("{}.", wanted.done()),
+            }
+        }
+        Outcome::Deregistered { manager_told: true } => format!("{}.", wanted.done()),
+        Outcome::Deregistered { manager_told: false } => stale_instance(appliance)?,
         Outcome::Underway => "Under way: `leasehold show license status` shows it.".to_owned(),
         Outcome::Dropped => "The registration under way is dropped.".to_owned(),
-        Outcome::Deregistered { manager_told: false } => stale_instance(appliance)?,
-        Outcome::Removed | Outcome::Refused { .. } | Outcome::Retrying { .. } => String::new(),
+        Outcome::Removed | Outcome::Refused { .. } | Outcome::Retrying { .. } => {
+            let problem = not_done(&outcome);
+            return Err(NotDone { outcome, problem }.into());
+        }
     };
-    if output.json || !said.is_empty() {
-        output.show(outcome, |_| format!("{said}\n"))?;
+    output.show(&Done { outcome, verdict }, |_| format!("{said}\n"))
+}
+
+/// What a command was given for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Registration,
+    Deregistration,
+    Report,
+    Certificate,
+}
+
+impl Wanted {
+    /// That it was done, without the full stop.
+    const fn done(self) -> &'static str {
+        match self {
+            Self::Registration => "Registered",
+            Self::Deregistration => "Deregistered",
+            Self::Report => "Reported",
+            Self::Certificate => "The ID certificate is renewed",
+        }
     }
+
+    /// Whether the manager answers it with whether the account covers the use.
+    const fn brings_verdict(self) -> bool {
+        matches!(self, Self::Registration | Self::Report)
+    }
+}
+
+/// Why what was wanted was not done.
+fn not_done(outcome: &Outcome) -> Problem {
     match outcome {
-        Outcome::Removed => bail!(
-            "The manager no longer has this product instance. Register again, with a token of \
-             the manager."
+        Outcome::Refused { failure } => Problem::new("refused", &failure.cause, &failure.remedy),
+        Outcome::Retrying { failure, retry } => {
+            let remedy = format!("{}{}", failure.remedy, again(*retry));
+            Problem::new("retrying", &failure.cause, remedy)
+        }
+        _ => Problem::new(
+            "removed",
+            "The manager no longer has this product instance.",
+            "Register again, with a token of the manager.",
         ),
-        Outcome::Refused { failure } => bail!("{}", sentences(failure)),
-        Outcome::Retrying { failure, retry } => bail!("{}{}", sentences(failure), again(*retry)),
-        Outcome::Succeeded
-        | Outcome::Underway
-        | Outcome::Dropped
-        | Outcome::Deregistered { .. } => Ok(()),
     }
 }
 
@@ -159,10 +213,6 @@ fn stale_instance(appliance: &mut Client) -> anyhow::Result<String> {
          with `leasehold manager instance remove {}`.",
         appliance.status()?.device.serial_number
     ))
-}
-
-fn sentences(failure: &Failure) -> String {
-    format!("{} {}", failure.cause, failure.remedy)
 }
 
 fn again(retry: Option<UnixSeconds>) -> String {
@@ -181,8 +231,11 @@ impl Idtoken {
             (None, [token]) => (Source::Argument(token), false),
             (None, [token, "force"]) => (Source::Argument(token), true),
             _ => {
-                let problem = "give one token, or --token-file, and after it nothing but `force`";
-                return Err(UsageError(problem.to_owned()).into());
+                return Err(UsageError(
+                    "One token is needed, and after it may stand `force` and nothing else. Give \
+                     the token, `-` to be asked for it, or --token-file.",
+                )
+                .into());
             }
         };
         Ok((source.read()?, force))
@@ -207,10 +260,9 @@ impl<'a> Source<'a> {
     fn read(self) -> anyhow::Result<Secret> {
         let mut text = String::new();
         let (name, read) = match self {
-            Self::Argument("-") | Self::StandardInput => (
-                "Standard input".to_owned(),
-                io::stdin().lock().take(TOKEN_FILE_MAX).read_to_string(&mut text),
-            ),
+            Self::Argument("-") | Self::StandardInput => {
+                ("Standard input".to_owned(), read_token(&mut text))
+            }
             Self::Argument(token) => return Ok(Secret::new(token)),
             Self::File(path) => (
                 path.display().to_string(),
@@ -225,11 +277,22 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Everything that comes; where somebody types, they are asked for one line.
+fn read_token(text: &mut String) -> io::Result<usize> {
+    let mut input = io::stdin().lock().take(TOKEN_FILE_MAX);
+    if !io::stdin().is_terminal() {
+        return input.read_to_string(text);
+    }
+    let mut ask = io::stderr().lock();
+    write!(ask, "Token: ")?;
+    ask.flush()?;
+    input.read_line(text)
+}
+
 /// Asks whether to go on.
 fn confirmed() -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
-        let problem = "there is nobody to ask here: add --yes to deregister";
-        return Err(UsageError(problem.to_owned()).into());
+        return Err(UsageError("There is nobody to ask here. Add --yes to deregister.").into());
     }
     let mut ask = io::stderr().lock();
     write!(ask, "The licences of this appliance become free. Deregister? [yes/no]: ")?;

@@ -5,6 +5,7 @@
 
 mod appliance;
 mod data;
+mod failure;
 mod license;
 mod log;
 mod manager;
@@ -14,8 +15,8 @@ mod seats;
 mod show;
 mod up;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use output::OutputArgs;
 use std::process::ExitCode;
 
 /// Smart licensing that anyone can run.
@@ -42,28 +43,28 @@ enum Command {
     Replay(replay::ReplayArgs),
 }
 
-/// A command line that says two things that do not go together.
-#[derive(Debug)]
-struct UsageError(String);
-
-impl std::fmt::Display for UsageError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+impl Command {
+    /// How it prints; `None` for those that print no state.
+    const fn output(&self) -> Option<OutputArgs> {
+        match self {
+            Self::Up(_) | Self::Appliance(_) => None,
+            Self::Manager(args) => Some(args.output.args),
+            Self::License(args) => Some(args.output),
+            Self::Show(args) => Some(args.output),
+            Self::Login(args) => Some(args.output),
+            Self::Logout(args) => Some(args.output),
+            Self::Acquire(args) | Self::Release(args) => Some(args.output),
+            Self::Replay(args) => Some(args.output),
+        }
     }
 }
 
-impl std::error::Error for UsageError {}
-
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    let command = Arguments::parse().command;
+    let json = command.output().is_some_and(|output| output.json);
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast_ref::<UsageError>() {
-            Some(usage) => Arguments::command().error(ErrorKind::ArgumentConflict, usage).exit(),
-            None => {
-                output::say(&format!("{error}"));
-                ExitCode::FAILURE
-            }
-        },
+        Err(error) => failure::tell(&error, json),
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct ManagerArgs {
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
-    output: Output,
+    pub(crate) output: Output,
     #[command(subcommand)]
     command: Command,
 }
@@ -70,6 +70,9 @@ enum Command {
 pub(crate) fn run(args: ManagerArgs) -> anyhow::Result<()> {
     let ManagerArgs { connection, output, command } = args;
     let connect = || Client::connect(&connection);
+    if matches!(command, Command::Init(_) | Command::Serve(_)) {
+        connection.must_be_local()?;
+    }
     match command {
         Command::Init(args) => server::init(&connection.data, &args, output),
         Command::Serve(args) => server::serve(&connection.data, &args),

@@ -22,12 +22,16 @@ impl OutputArgs {
         value: &T,
         text: impl FnOnce(&T) -> String,
     ) -> anyhow::Result<()> {
-        if self.json {
-            data(&format!("{}\n", serde_json::to_string_pretty(value)?))
-        } else {
-            data(&text(value))
-        }
+        if self.json { json(value) } else { data(&text(value)) }
     }
+}
+
+/// Prints `value` as JSON.
+///
+/// # Errors
+/// When the output cannot take it.
+pub(crate) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    data(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
 /// Writes data as it is. A reader that has seen enough is no error.

@@ -26,7 +26,7 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) output: OutputArgs,
     /// A CSV file: time,agent,event,skills
     #[arg(value_name = "TRACE.csv")]
     trace: PathBuf,

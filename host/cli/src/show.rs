@@ -14,7 +14,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) output: OutputArgs,
     #[command(subcommand)]
     what: Shown,
 }

@@ -12,8 +12,7 @@ use directory::Place;
 use leasehold_manager::config::{Config, FILE, Settings};
 use leasehold_manager::serve::{ServeError, Server};
 use leasehold_manager::setup;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use leasehold_shim::daemon::StopSignals;
 use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -36,9 +35,9 @@ pub(crate) struct UpArgs {
 
 pub(crate) fn run(args: &UpArgs) -> anyhow::Result<()> {
     let began = Instant::now();
-    log::start("warn");
+    log::start("warn")?;
     // Heard from now on, so that nothing is left behind whenever one comes.
-    let mut signals = step("Listening for signals", Signals::new([SIGINT, SIGTERM]))?;
+    let mut signals = step("Listening for signals", StopSignals::listen())?;
     let place = Place::choose(args.data.as_deref())?;
     let data = place.path();
     let settings = settings(data, args.port);
@@ -51,7 +50,8 @@ pub(crate) fn run(args: &UpArgs) -> anyhow::Result<()> {
     let told = appliance::bring_into_use(data, &url, &made.tls_certificate, &example)
         .map(|report| guide::text(&report, &place, &url, manager.setup_link(), began.elapsed()))
         .and_then(|guide| output::data(&guide));
-    if told.is_ok() && signals.forever().next().is_some() {
+    if told.is_ok() {
+        signals.wait();
         output::say("Stopping.");
     }
     let stopped = daemon.stop();

@@ -2,18 +2,18 @@
 
 mod common;
 
-use common::{directory, run, run_with};
+use common::{binary, directory, run, run_with};
+use serde_json::Value;
 use std::fs;
 
 /// Every command that works with a running appliance.
-const APPLIANCE_COMMANDS: [&str; 17] = [
+const APPLIANCE_COMMANDS: [&str; 16] = [
     "show license status",
     "show license summary",
     "show license usage",
     "show license all",
     "show license udi",
     "show license eventlog",
-    "show license status --json",
     "login ada --skills chat",
     "logout ada",
     "acquire standard-seat 1",
@@ -34,6 +34,9 @@ fn without_a_daemon_every_command_says_how_to_start_one() {
         let place = dir.path().display();
         assert!(said.contains(&format!("No appliance daemon runs on {place}.")), "{said}");
         assert!(said.contains("leasehold appliance serve --data"), "{said}");
+        assert!(said.contains("LEASEHOLD_DATA"), "{said}");
+        let (error, _) = run(dir.path(), &format!("{command} --json")).failed_in_json();
+        assert_eq!(error["code"], "not-running", "{command}");
     }
     let absent = dir.path().join("absent");
     run(&absent, "show license status").failed();
@@ -66,6 +69,10 @@ fn a_wrong_command_line_is_told_apart_from_a_failure() {
         "acquire standard-seat",
         "acquire standard-seat some",
         "acquire standard-seat -1",
+        "acquire standard-seat 0",
+        "manager init --url https://m.example",
+        "manager serve --ca f",
+        "manager serve --secret-file f",
         "release standard-seat 4294967296",
         "replay",
         "replay f --speed 0",
@@ -82,7 +89,58 @@ fn a_wrong_command_line_is_told_apart_from_a_failure() {
 fn deregistering_needs_somebody_to_ask_or_a_yes() {
     let dir = directory();
     let said = run_with(dir.path(), "license smart deregister", "yes\n").misused();
-    assert!(said.contains("--yes"), "{said}");
+    assert_eq!(said, "There is nobody to ask here. Add --yes to deregister.\n");
+}
+
+#[test]
+fn what_does_not_go_together_is_said_without_a_list_of_options() {
+    let dir = directory();
+    let said = run(dir.path(), "license smart register idtoken LHT0 frce").misused();
+    assert!(said.contains("`force` and nothing else"), "{said}");
+    assert!(!said.contains("Usage:") && !said.contains("LHT0"), "{said}");
+    for count in ["-1", "x", "0", "1.5", "4294967296"] {
+        let said = run(dir.path(), &format!("acquire standard-seat {count}")).misused();
+        assert!(said.contains("N is a whole number from 1"), "{said}");
+        assert!(!said.contains("Usage:"), "{said}");
+    }
+    let json = run(dir.path(), "license smart register idtoken LHT0 frce --json");
+    let object: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.code, &object["error"]["code"]), (2, &"command-line".into()));
+}
+
+#[test]
+fn every_failure_of_a_command_with_json_is_an_object() {
+    let dir = directory();
+    for command in [
+        "replay absent.csv --json",
+        "license smart register idtoken --token-file absent --json",
+        "manager status --json",
+        "manager license list --json",
+        "manager --url https://127.0.0.1:1 status --json",
+        "manager account list --secret-file absent --ca absent --url https://[::1]:1 --json",
+    ] {
+        run(dir.path(), command).failed_in_json();
+    }
+}
+
+#[test]
+fn a_log_level_that_is_none_is_refused() {
+    let dir = directory();
+    for level in ["bogus=,x", "loud", "info,", "=info", "leasehold=", "all=everything"] {
+        for command in ["up", "appliance serve", "manager serve"] {
+            let mut leasehold = binary();
+            leasehold.args(command.split(' ')).env("LEASEHOLD_DATA", dir.path());
+            let output = leasehold.env("LEASEHOLD_LOG", level).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{command}: {said}");
+            assert!(said.contains("LEASEHOLD_LOG") && said.contains("debug"), "{said}");
+        }
+    }
+    // One that is understood goes on to the next failure.
+    let mut leasehold = binary();
+    leasehold.args(["appliance", "serve", "--config", "absent"]);
+    let output = leasehold.env("LEASEHOLD_LOG", "leasehold_shim=debug,WARN").output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("absent"));
 }
 
 #[test]

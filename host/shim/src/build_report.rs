@@ -47,7 +47,7 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 authorization_period: status.policy.authorization_period.as_secs(),
                 evaluation_period: status.policy.evaluation_period.as_secs(),
             },
-            storage_failed: status.storage_failed || self.usage.is_unsaved(),
+            storage_failed: status.storage_failed || self.usage.unsaved().is_some(),
         }
     }
 

@@ -35,7 +35,11 @@ impl Client {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Problem::new(
                 "not-running",
                 format!("No appliance daemon runs on {}.", data.display()),
-                format!("Start it with `leasehold appliance serve --data {}`.", data.display()),
+                format!(
+                    "Start it with `leasehold appliance serve --data {}`, or name its directory \
+                     with --data or LEASEHOLD_DATA.",
+                    data.display()
+                ),
             ),
             ErrorKind::PermissionDenied => Problem::new(
                 "not-permitted",

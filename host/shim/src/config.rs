@@ -13,6 +13,7 @@
 
 use crate::hex::{from_hex, parse_uuid};
 use crate::settings::{Secret, TransportSettings};
+use ed25519_dalek::VerifyingKey;
 use leasehold_core::crypto::{Algorithm, PublicKey};
 use leasehold_core::identity::{Udi, UdiError};
 use leasehold_core::product::ProductDefinition;
@@ -36,6 +37,8 @@ pub const HOST_NAME_MAX: usize = 64;
 pub struct Config {
     /// The data directory: state, socket, log.
     pub data: PathBuf,
+    /// The configuration file.
+    pub file: PathBuf,
     /// Which product the appliance is.
     pub product: Product,
     /// The vendor's root key: who may say who is a license manager.
@@ -162,7 +165,12 @@ impl Config {
         file: Option<&Path>,
         token: Option<Secret>,
     ) -> Result<Self, ConfigError> {
-        let file = file.map_or_else(|| data.join(FILE), Path::to_owned);
+        let named = file.map_or_else(|| data.join(FILE), Path::to_owned);
+        // What it says must mean the same wherever the daemon is started next.
+        let file = match std::path::absolute(&named) {
+            Ok(file) => file,
+            Err(error) => return Err(ConfigError::Unreadable { file: named, error }),
+        };
         match std::fs::read_to_string(&file) {
             Ok(text) => Self::parse(data, &file, &text, token),
             Err(error) => Err(ConfigError::Unreadable { file, error }),
@@ -184,9 +192,7 @@ impl Config {
             toml::from_str(text).map_err(|error| wrong(error.span(), error.message().into()))?;
         let at = |value: &Spanned<String>, problem: String| wrong(Some(value.span()), problem);
 
-        let root = from_hex(raw.root.get_ref()).ok_or_else(|| {
-            at(&raw.root, "the vendor's root key is 64 hexadecimal digits".into())
-        })?;
+        let root = root_key(raw.root.get_ref()).map_err(|problem| at(&raw.root, problem.into()))?;
         let uuid = match &raw.uuid {
             None => None,
             Some(text) => Some(parse_uuid(text.get_ref()).ok_or_else(|| {
@@ -214,8 +220,9 @@ impl Config {
         let transport = raw.transport.map(Spanned::into_inner).unwrap_or_default();
         Ok(Self {
             data: data.into(),
+            file: file.into(),
             product: raw.product,
-            root: PublicKey { algorithm: Algorithm::Ed25519, bytes: root },
+            root,
             product_id: match raw.product_id {
                 Some(product_id) => product_id.into_inner(),
                 None => raw.product.product_id().into(),
@@ -243,6 +250,7 @@ impl Config {
         Udi::new(product.product_id(), serial_number, None)?;
         Ok(Self {
             data: data.into(),
+            file: data.join(FILE),
             product,
             root,
             product_id: product.product_id().into(),
@@ -269,6 +277,15 @@ pub fn token_from_environment() -> Option<Secret> {
 
 fn system_host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().chars().take(HOST_NAME_MAX).collect()
+}
+
+/// Keys that vouch for nobody, because anybody could sign for them, are refused.
+fn root_key(text: &str) -> Result<PublicKey, &'static str> {
+    let bytes = from_hex(text).ok_or("the vendor's root key is 64 hexadecimal digits")?;
+    match VerifyingKey::from_bytes(&bytes) {
+        Ok(key) if !key.is_weak() => Ok(PublicKey { algorithm: Algorithm::Ed25519, bytes }),
+        _ => Err("this is not an Ed25519 public key; copy the vendor's root key again"),
+    }
 }
 
 fn udi_problem(error: UdiError) -> String {
@@ -346,6 +363,9 @@ mod tests {
             (format!("{head}product_id = \"a b\"\n"), 3, "product_id"),
             (format!("root = \"{ROOT}\"\nserial_number = \"\"\n"), 2, "serial_number"),
             ("serial_number = \"CC-1\"\nroot = \"12\"\n".into(), 2, "root"),
+            // Of small order, and no point of the curve.
+            (format!("serial_number = \"CC-1\"\nroot = \"{}\"\n", "0".repeat(64)), 2, "root"),
+            (format!("serial_number = \"CC-1\"\nroot = \"{}\"\n", "4".repeat(64)), 2, "root"),
         ] {
             let refusal = refusal(&text);
             let place = format!("/etc/lh/appliance.toml, line {line}, key {key}: ");

@@ -10,8 +10,11 @@
 
 mod automatic;
 mod commands;
+mod signals;
 mod waiting;
 mod worker;
+
+pub use signals::StopSignals;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -86,6 +89,11 @@ fn cannot_take(config: &Config, error: TakeError) -> Problem {
             format!("Another appliance daemon runs on {data}."),
             "Use that one, or stop it first; a second appliance needs its own data directory.",
         ),
+        TakeError::Exposed => Problem::new(
+            "data-directory",
+            format!("The data directory {data} is open to other users."),
+            format!("Close it with `chmod 700 {data}`, or choose another directory."),
+        ),
         TakeError::Io(error) => {
             let trouble = DiskTrouble::from(&error);
             let cause = format!("The data directory {data} cannot be used: {}.", trouble.cause);
@@ -144,8 +152,10 @@ impl Daemon {
     /// # Errors
     /// As [`Daemon::start`].
     pub fn start_with(config: Config, parts: Parts) -> Result<Self, Problem> {
-        let settings = load_settings(&*parts.disk, &config)?;
-        let transport = (parts.connect)(&settings)?;
+        let (settings, origin) = load_settings(&*parts.disk, &config)?;
+        let transport = (parts.connect)(&settings).map_err(|Problem { code, cause, remedy }| {
+            Problem { code, cause, remedy: format!("{remedy} It is set in {}.", origin.display()) }
+        })?;
         let records = Records::load(&*parts.disk, config.udi().fingerprint(&SoftwareCrypto))?;
         let socket = SocketServer::bind(&config.data)?;
         let (messages, incoming) = channel();
@@ -187,21 +197,18 @@ impl Daemon {
         self.join()
     }
 
-    /// Runs until the process is told to end (SIGINT, SIGTERM), then stops.
+    /// Runs until the process is told to end, then stops.
     ///
     /// # Errors
     /// As [`Daemon::stop`].
-    pub fn run_until_signal(self) -> Result<(), Problem> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])
-            .map_err(|error| no_thread(&error))?;
+    pub fn run_until_signal(self, mut signals: StopSignals) -> Result<(), Problem> {
         let messages = self.messages.clone();
         Builder::new()
             .name("signals".into())
             .spawn(move || {
-                if signals.forever().next().is_some() {
-                    let _ = messages.send(Message::Stop);
-                }
+                signals.wait();
+                // A worker that is gone has ended already.
+                let _ = messages.send(Message::Stop);
             })
             .map_err(|error| no_thread(&error))?;
         self.join()
@@ -223,20 +230,34 @@ struct Start {
     records: Records,
 }
 
-fn load_settings(disk: &dyn Disk, config: &Config) -> Result<TransportSettings, Problem> {
+/// The settings in force, and the file that says them.
+fn load_settings(
+    disk: &dyn Disk,
+    config: &Config,
+) -> Result<(TransportSettings, PathBuf), Problem> {
     let file = disk.read(TRANSPORT_FILE).map_err(|error| unreadable(TRANSPORT_FILE, &error))?;
-    let Some(bytes) = file else { return Ok(config.transport.clone()) };
+    let Some(bytes) = file else { return Ok((config.transport.clone(), config.file.clone())) };
+    let directory = std::path::absolute(&config.data).map_err(|error| no_directory(&error))?;
+    let path = directory.join(TRANSPORT_FILE);
     let text = String::from_utf8_lossy(&bytes);
     let settings: Result<TransportSettings, String> = toml::from_str(&text)
         .map_err(|error| error.message().trim_end_matches('.').replace('\n', ", "));
-    settings.and_then(|settings| settings.check().map(|()| settings)).map_err(|detail| {
-        let path: PathBuf = config.data.join(TRANSPORT_FILE);
-        Problem::new(
+    match settings.and_then(|settings| settings.check().map(|()| settings)) {
+        Ok(settings) => Ok((settings.relative_to(&directory), path)),
+        Err(detail) => Err(Problem::new(
             "transport-settings",
             format!("The transport settings in {} cannot be used: {detail}.", path.display()),
             "Correct the file, or remove it to use those of the configuration.",
-        )
-    })
+        )),
+    }
+}
+
+fn no_directory(error: &std::io::Error) -> Problem {
+    Problem::new(
+        "data-directory",
+        format!("The data directory cannot be found: {error}."),
+        "Start the daemon in a directory that exists, or give --data an absolute path.",
+    )
 }
 
 fn store_settings(disk: &dyn Disk, settings: &TransportSettings) -> Result<(), Problem> {

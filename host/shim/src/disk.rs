@@ -54,6 +54,8 @@ pub trait Disk: Send + Sync {
 pub enum TakeError {
     /// Another daemon has it.
     InUse,
+    /// Other users may enter it, and there are files in it already.
+    Exposed,
     /// The file system refuses.
     Io(io::Error),
 }
@@ -75,12 +77,18 @@ pub struct Directory {
 impl Directory {
     /// Makes the directory where needed, for its owner alone, and takes it.
     ///
+    /// One that is open to other users is closed while it is empty. One that holds files may be
+    /// somebody else's, or shared: its mode is not changed, and it is refused.
+    ///
     /// # Errors
     /// [`TakeError`].
     pub fn take(path: &Path) -> Result<Self, TakeError> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let handle = File::open(path)?;
         if handle.metadata()?.mode() & 0o077 != 0 {
+            if fs::read_dir(path)?.next().is_some() {
+                return Err(TakeError::Exposed);
+            }
             handle.set_permissions(Permissions::from_mode(0o700))?;
         }
         let mut options = OpenOptions::new();
@@ -222,14 +230,28 @@ mod tests {
     }
 
     #[test]
-    fn the_directory_is_made_private_or_becomes_it() {
+    fn the_directory_is_made_private_or_becomes_it_while_it_is_empty() {
         let dir = tempfile::tempdir().unwrap();
         let made = dir.path().join("x/y");
         drop(Directory::take(&made).unwrap());
         assert_eq!(mode(&made), 0o700);
-        fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
-        drop(Directory::take(&made).unwrap());
-        assert_eq!(mode(&made), 0o700);
+        let empty = dir.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        fs::set_permissions(&empty, Permissions::from_mode(0o755)).unwrap();
+        drop(Directory::take(&empty).unwrap());
+        assert_eq!(mode(&empty), 0o700);
+    }
+
+    #[test]
+    fn a_directory_that_others_share_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("theirs"), "").unwrap();
+        for shared in [0o1777, 0o755, 0o750, 0o710] {
+            fs::set_permissions(dir.path(), Permissions::from_mode(shared)).unwrap();
+            assert!(matches!(Directory::take(dir.path()), Err(TakeError::Exposed)), "{shared:o}");
+            assert_eq!(fs::metadata(dir.path()).unwrap().mode() & 0o7777, shared);
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is made in it");
+        }
     }
 
     #[test]

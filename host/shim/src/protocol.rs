@@ -168,6 +168,8 @@ pub struct Seat {
     pub name: String,
     /// The feature.
     pub feature: String,
+    /// Why a restart would forget it: it could not be stored.
+    pub not_stored: Option<Problem>,
 }
 
 /// A feature's count after a change.
@@ -177,6 +179,8 @@ pub struct Count {
     pub feature: String,
     /// How many are in use now, sign-ins included.
     pub in_use: u32,
+    /// Why a restart would forget it: it could not be stored.
+    pub not_stored: Option<Problem>,
 }
 
 /// Events, the oldest first.

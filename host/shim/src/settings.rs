@@ -1,13 +1,13 @@
 //! How the manager is reached: set in the configuration, changed by `license smart transport …`.
 
+mod url;
+
+pub use url::{ManagerUrl, SERVICE_PATH};
+
 use crate::hex::{from_hex, to_hex};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use ureq::http::Uri;
-
-/// Where a manager takes requests, under its host.
-pub const SERVICE_PATH: &str = "/Transportgateway/services/DeviceRequestHandler";
 
 /// How the manager is reached.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -93,60 +93,6 @@ pub struct ProxySettings {
     pub user: Option<String>,
     /// The password.
     pub password: Option<Secret>,
-}
-
-/// The whole `https` URL that requests go to.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ManagerUrl(String);
-
-impl ManagerUrl {
-    /// Reads a manager's URL; where it names only the host, the service's path is added.
-    ///
-    /// # Errors
-    /// What is wrong with it, as two sentences.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let example = "Give it as https://manager.example.org:8443";
-        let uri: Uri = text.parse().map_err(|_| format!("{text:?} is not a URL. {example}"))?;
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") => {
-                return Err("http:// would send licences and tokens in the clear. \
-                            Use the manager's https:// address"
-                    .into());
-            }
-            _ => return Err(format!("{text:?} does not begin with https://. {example}")),
-        }
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        if uri.host().is_none_or(str::is_empty) || authority.contains('@') {
-            return Err(format!("{text:?} names no plain host. {example}"));
-        }
-        if uri.query().is_some() {
-            return Err(format!("{text:?} has a query, which no manager takes. {example}"));
-        }
-        let path = uri.path().trim_end_matches('/');
-        let service = if path.ends_with(SERVICE_PATH) { "" } else { SERVICE_PATH };
-        Ok(Self(format!("https://{authority}{path}{service}")))
-    }
-
-    /// The URL as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for ManagerUrl {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ManagerUrl> for String {
-    fn from(url: ManagerUrl) -> Self {
-        url.0
-    }
 }
 
 /// The SHA-256 of one exact certificate (DER).
@@ -235,7 +181,14 @@ impl TransportSettings {
         if let Some(trust) = change.trust {
             (new.ca_file, new.pin) = match trust {
                 TrustChange::Public => (None, None),
-                TrustChange::CaFile(path) => (Some(path), None),
+                TrustChange::CaFile(path) if path.is_absolute() => (Some(path), None),
+                TrustChange::CaFile(path) => {
+                    return Err(format!(
+                        "{} starts at no directory that is known here. Give ca_file as an \
+                         absolute path",
+                        path.display()
+                    ));
+                }
                 TrustChange::Pin(pin) => (None, Some(pin)),
             };
         }
@@ -273,7 +226,8 @@ impl TransportSettings {
         Ok(())
     }
 
-    /// The settings with a relative `ca_file` taken from `directory`.
+    /// The settings with a relative `ca_file` taken from `directory`, itself an absolute path: what
+    /// is stored must mean the same wherever the daemon is started next.
     #[must_use]
     pub fn relative_to(mut self, directory: &Path) -> Self {
         self.ca_file = self.ca_file.map(|path| directory.join(path));
@@ -299,34 +253,6 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_url_is_completed_and_only_https_is_taken() {
-        let full = format!("https://m.example:8443{SERVICE_PATH}");
-        let prefixed = format!("https://m.example/licences{SERVICE_PATH}");
-        for (text, url) in [
-            ("https://m.example:8443", &full),
-            (" https://m.example:8443/ ", &full),
-            (full.as_str(), &full),
-            ("https://m.example/licences/", &prefixed),
-        ] {
-            assert_eq!(ManagerUrl::parse(text).unwrap().as_str(), url);
-        }
-        assert!(ManagerUrl::parse("https://[::1]:8443").is_ok());
-        let refusal = ManagerUrl::parse("http://m.example").unwrap_err();
-        assert!(refusal.contains("in the clear"), "{refusal}");
-        for bad in [
-            "",
-            "m.example",
-            "ftp://m.example",
-            "https://",
-            "https://a@m.example",
-            "https://m.example/?x=1",
-            "https://m example",
-        ] {
-            assert!(ManagerUrl::parse(bad).is_err(), "{bad:?}");
-        }
-    }
 
     #[test]
     fn a_pin_reads_with_and_without_colons() {
@@ -363,7 +289,10 @@ mod tests {
         assert_eq!(new.without_secrets().proxy.unwrap().password, None);
         let trust = Some(TrustChange::CaFile("/ca.pem".into()));
         let new = new.changed(TransportChange { trust, ..TransportChange::default() }).unwrap();
-        assert_eq!((new.pin, new.ca_file), (None, Some("/ca.pem".into())));
+        assert_eq!((new.pin, new.ca_file.clone()), (None, Some("/ca.pem".into())));
+        let trust = Some(TrustChange::CaFile("ca.pem".into()));
+        let relative = new.changed(TransportChange { trust, ..TransportChange::default() });
+        assert!(relative.unwrap_err().contains("absolute"));
     }
 
     #[test]

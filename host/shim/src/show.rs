@@ -14,6 +14,9 @@ mod shortage;
 mod state;
 mod text;
 mod usage;
+mod verdict;
+
+pub use verdict::verdict;
 
 use crate::report::Report;
 use block::{Block, framed};

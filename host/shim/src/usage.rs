@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 const FILE: &str = "usage.json";
 /// The longest name of a sign-in, in bytes.
 const NAME_MAX: usize = 64;
+/// The most names in a message.
+const NAMED_MAX: usize = 10;
 /// The most sign-ins at a time.
 const SIGN_INS_MAX: usize = 20_000;
 
@@ -28,9 +30,9 @@ pub(crate) struct Usage {
     signed_in: BTreeMap<String, String>,
     /// How many of each feature were acquired apart from sign-ins.
     acquired: BTreeMap<String, u32>,
-    /// Whether the file is behind memory.
+    /// Why the file is behind memory, if it is.
     #[serde(skip)]
-    unsaved: bool,
+    unsaved: Option<DiskTrouble>,
 }
 
 impl Usage {
@@ -110,14 +112,24 @@ impl Usage {
         name: &str,
     ) -> Result<String, Problem> {
         let feature = self.signed_in.get(name).ok_or_else(|| {
-            Problem::new(
-                "not-signed-in",
-                format!("{name:?} is not signed in."),
-                "`show license all` lists who is.",
-            )
+            let cause = format!("{name:?} is not signed in.");
+            Problem::new("not-signed-in", cause, self.who_is_signed_in())
         })?;
         give_back(counters, feature, 1)?;
         Ok(self.signed_in.remove(name).unwrap_or_default())
+    }
+
+    /// By name while that is a short list.
+    fn who_is_signed_in(&self) -> String {
+        let named: Vec<&str> = self.signed_in.keys().take(NAMED_MAX).map(String::as_str).collect();
+        match self.signed_in.len().saturating_sub(named.len()) {
+            _ if named.is_empty() => "Nobody is.".into(),
+            0 => format!("Signed in: {}.", named.join(", ")),
+            more => format!(
+                "Signed in: {} and {more} more; `show license all --json` lists them.",
+                named.join(", ")
+            ),
+        }
     }
 
     /// Takes `n` of `feature`.
@@ -170,18 +182,16 @@ impl Usage {
         let saved = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
             .and_then(|bytes| disk.replace(FILE, &bytes, Durability::Ordered));
-        let before = std::mem::replace(&mut self.unsaved, saved.is_err());
-        if let Err(error) = saved
-            && !before
-        {
-            let trouble = DiskTrouble::from(&error);
-            tracing::error!("{FILE} cannot be written: {}. {}", trouble.cause, trouble.remedy);
+        let trouble = saved.err().map(|error| DiskTrouble::from(&error));
+        if let (Some(DiskTrouble { cause, remedy }), None) = (&trouble, &self.unsaved) {
+            tracing::error!("{FILE} cannot be written: {cause}. {remedy}");
         }
+        self.unsaved = trouble;
     }
 
-    /// Whether the file is behind memory.
-    pub(crate) fn is_unsaved(&self) -> bool {
-        self.unsaved
+    /// Why the file is behind memory; `None` while it is not.
+    pub(crate) fn unsaved(&self) -> Option<&DiskTrouble> {
+        self.unsaved.as_ref()
     }
 
     /// Who is signed in, and the feature each took.
@@ -275,8 +285,22 @@ mod tests {
         }
         assert_eq!(counters.counts().in_use[..2], [1, 2]);
         assert_eq!(usage.logout(&counters, "bob").unwrap(), "premium-seat");
-        assert_eq!(usage.logout(&counters, "bob").unwrap_err().code, "not-signed-in");
+        let unknown = usage.logout(&counters, "bob").unwrap_err();
+        assert_eq!(unknown.code, "not-signed-in");
+        assert_eq!(unknown.remedy, "Signed in: ann, eve.");
         assert_eq!(counters.counts().in_use[..2], [1, 1]);
+    }
+
+    #[test]
+    fn whoever_is_not_signed_in_is_told_who_is() {
+        let counters = Counters::<8>::new(&FLEX);
+        let mut usage = Usage::default();
+        assert_eq!(usage.logout(&counters, "zoe").unwrap_err().remedy, "Nobody is.");
+        for number in 10..23 {
+            usage.login(&counters, &format!("a{number}"), &[], false).unwrap();
+        }
+        let remedy = usage.logout(&counters, "zoe").unwrap_err().remedy;
+        assert!(remedy.starts_with("Signed in: a10, a11, ") && remedy.contains("a19 and 3 more;"));
     }
 
     #[test]

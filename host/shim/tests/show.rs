@@ -60,6 +60,29 @@ fn every_text_is_as_expected() {
 }
 
 #[test]
+fn a_verdict_says_what_is_missing_and_how_long_that_is_tolerated() {
+    let verdict = |name: &str| {
+        let sample = samples::all().into_iter().find(|sample| sample.0 == name).unwrap();
+        show::verdict(&sample.1)
+    };
+    assert_eq!(verdict("authorized").unwrap(), "the account covers everything in use");
+    assert_eq!(verdict("nothing-in-use").unwrap(), "nothing is in use");
+    let pending = verdict("out-of-compliance-pending").unwrap();
+    assert!(pending.starts_with("out of compliance, "), "{pending}");
+    assert!(pending.contains(" CC Flex Standard Seat ") && pending.contains(" missing"));
+    assert!(pending.contains("; tolerated until ") && pending.ends_with(" UTC"), "{pending}");
+    let breached = verdict("out-of-compliance-breached").unwrap();
+    assert!(breached.ends_with("; the tolerance is over"), "{breached}");
+    let elsewhere = verdict("out-of-compliance-elsewhere").unwrap();
+    assert!(elsewhere.contains("other devices use the rest of "), "{elsewhere}");
+    let missing = verdict("licence-missing").unwrap();
+    assert!(missing.contains("out of compliance, CC Flex Server is not owned; "), "{missing}");
+    for open in ["waiting", "never-registered", "authorization-expired"] {
+        assert_eq!(verdict(open), None, "{open}");
+    }
+}
+
+#[test]
 fn only_usage_headings_have_a_colon_after_a_parenthesis() {
     assert_all("a parenthesis before a colon", None, |_, text| {
         text.lines().filter(|line| !line.ends_with("):")).all(|line| {

@@ -1,11 +1,13 @@
 //! Speaks to a manager's API: the one of a data directory on this machine, or one elsewhere.
 
+use crate::failure::UsageError;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use leasehold_manager::config::{Config, Settings};
 use leasehold_manager::http::API;
 use leasehold_manager::http::types::{List, Problem};
 use leasehold_manager::setup;
+use leasehold_shim::problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -48,6 +50,18 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// # Errors
+    /// A [`UsageError`] when a manager elsewhere is named, for commands of this machine alone.
+    pub(super) fn must_be_local(&self) -> Result<(), UsageError> {
+        if self.url.is_some() || self.secret_file.is_some() || self.ca.is_some() {
+            return Err(UsageError(
+                "This command works on a data directory of this machine. Leave --url, \
+                 --secret-file and --ca out.",
+            ));
+        }
+        Ok(())
+    }
+
     /// To the manager of a data directory on this machine.
     pub(super) fn to(data: &Path) -> Self {
         Self { data: data.to_owned(), url: None, secret_file: None, ca: None }
@@ -211,7 +225,10 @@ impl Client {
             return Ok(bytes);
         }
         match serde_json::from_slice::<Problem>(&bytes) {
-            Ok(problem) => Err(anyhow!("{} {}", problem.detail, problem.remedy)),
+            Ok(Problem { title, detail, remedy, .. }) => {
+                let code = title.to_lowercase().replace(' ', "-");
+                Err(problem::Problem::new(&code, detail, remedy).into())
+            }
             Err(_) => Err(self.foreign(&status)),
         }
     }

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 /// How results are printed.
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     #[command(flatten)]
-    args: OutputArgs,
+    pub(crate) args: OutputArgs,
 }
 
 impl Output {

@@ -109,7 +109,7 @@ fn ignored_text(data: &Path, ignored: &[&str]) -> String {
 
 /// Runs the manager until it is told to stop.
 pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
-    start_log(args.log_format);
+    start_log(args.log_format)?;
     let config = Config::load(data, &args.server.settings()?)?;
     let server = Server::start(&config)?;
     let url = config.public_url(server.address().port());
@@ -123,9 +123,10 @@ pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
     Ok(())
 }
 
-fn start_log(format: LogFormat) {
+fn start_log(format: LogFormat) -> Result<()> {
     match format {
-        LogFormat::Text => log::start("info"),
-        LogFormat::Json => log::start_json("info"),
+        LogFormat::Text => log::start("info")?,
+        LogFormat::Json => log::start_json("info")?,
     }
+    Ok(())
 }

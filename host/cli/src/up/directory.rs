@@ -1,10 +1,16 @@
 //! Where it all is kept.
 
 use anyhow::anyhow;
+use leasehold_shim::disk::Directory;
+use rustix::io::Errno;
+use rustix::process::{Pid, geteuid, getpid, test_kill_process};
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+/// The name of a temporary directory, before the process id.
+const PREFIX: &str = "leasehold-up-";
 
 /// A directory that was named, or a temporary one that goes when this does.
 pub(super) struct Place {
@@ -22,7 +28,9 @@ impl Place {
             let path = std::path::absolute(path)?;
             return Ok(Self { path, kept: true });
         }
-        let path = std::env::temp_dir().join(format!("leasehold-up-{}", std::process::id()));
+        let above = std::env::temp_dir();
+        remove_left_over(&above);
+        let path = above.join(format!("{PREFIX}{}", std::process::id()));
         DirBuilder::new().mode(0o700).create(&path).map_err(|error| {
             anyhow!(
                 "The temporary directory {} cannot be made: {error}. Name another with --data.",
@@ -41,6 +49,27 @@ impl Place {
     pub(super) const fn is_kept(&self) -> bool {
         self.kept
     }
+}
+
+/// Removes what runs of this user left that were killed. What cannot be removed is in nobody's way.
+fn remove_left_over(above: &Path) {
+    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse().ok());
+        let own = |found: fs::Metadata| found.is_dir() && found.uid() == geteuid().as_raw();
+        if process.is_some_and(is_over) && entry.metadata().is_ok_and(own) {
+            // A process that cannot be seen from here, as in another container, still has its lock.
+            if let Ok(_taken) = Directory::take(&entry.path()) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+/// Whether the process is no more. This one has left nothing yet: what bears its number is older.
+fn is_over(process: i32) -> bool {
+    let Some(process) = Pid::from_raw(process) else { return false };
+    process == getpid() || test_kill_process(process) == Err(Errno::SRCH)
 }
 
 impl Drop for Place {

@@ -4,7 +4,9 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write, pipe};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
@@ -31,6 +33,18 @@ impl Done {
         self.err
     }
 
+    /// The error of a command with `--json` that failed, and the whole object it stands in.
+    pub(crate) fn failed_in_json(self) -> (Value, Value) {
+        assert_eq!(self.code, 1, "{self:?}");
+        let whole: Value = serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"));
+        let error = whole["error"].clone();
+        let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
+        assert!(!text("code").is_empty(), "{self:?}");
+        assert_eq!(format!("{} {}\n", text("cause"), text("remedy")), self.err, "{whole}");
+        assert!(sentences(&text("cause")) >= 1 && sentences(&text("remedy")) >= 1, "{whole}");
+        (error, whole)
+    }
+
     /// The complaint about a command line that is wrong.
     pub(crate) fn misused(self) -> String {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
@@ -42,8 +56,19 @@ fn sentences(text: &str) -> usize {
     text.trim().split_inclusive(". ").filter(|sentence| sentence.trim().ends_with('.')).count()
 }
 
-fn binary() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leasehold"));
+pub(crate) fn binary() -> Command {
+    prepared(Command::new(env!("CARGO_BIN_EXE_leasehold")))
+}
+
+/// The same, with SIGHUP as a terminal (`default`) or as `nohup` (`ignore`) sets it, and not as
+/// whoever runs the tests happens to have it.
+pub(crate) fn binary_with_hang_up(set: &str) -> Command {
+    let mut command = Command::new("env");
+    command.arg(format!("--{set}-signal=HUP")).arg(env!("CARGO_BIN_EXE_leasehold"));
+    prepared(command)
+}
+
+fn prepared(mut command: Command) -> Command {
     command.env_remove("LEASEHOLD_DATA").env_remove("LEASEHOLD_TOKEN").env_remove("LEASEHOLD_LOG");
     command
 }
@@ -95,7 +120,11 @@ pub(crate) struct Up {
 impl Up {
     /// Starts it on a data directory that is kept, or on one of its own.
     pub(crate) fn start(data: Option<&Path>, temporary: &Path) -> Self {
-        let mut command = binary();
+        Self::start_by(binary(), data, temporary)
+    }
+
+    /// As [`Up::start`], with a command for the binary.
+    pub(crate) fn start_by(mut command: Command, data: Option<&Path>, temporary: &Path) -> Self {
         command.args(["up", "--port", "0"]).env("TMPDIR", temporary);
         if let Some(data) = data {
             command.arg("--data").arg(data);
@@ -152,7 +181,9 @@ impl Drop for Up {
     }
 }
 
-/// A directory for one test. Its path is short: sockets lie in it.
+/// A directory for one test, closed to others as a data directory has to be. Its path is short:
+/// sockets lie in it.
 pub(crate) fn directory() -> TempDir {
-    tempfile::Builder::new().prefix("lh").tempdir().unwrap()
+    let private = Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix("lh").permissions(private).tempdir().unwrap()
 }

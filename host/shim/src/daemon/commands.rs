@@ -48,19 +48,19 @@ impl Worker<'_> {
             Request::TransportSet { change } => self.set_transport(change),
             Request::Login { name, skills, supervisor } => {
                 let taken = self.usage.login(self.counters, &name, &skills, supervisor);
-                self.used(taken.map(|feature| Seat { name, feature: feature.into() }))
+                taken.and_then(|feature| self.seat(name, feature.into()))
             }
             Request::Logout { name } => {
                 let given = self.usage.logout(self.counters, &name);
-                self.used(given.map(|feature| Seat { name, feature }))
+                given.and_then(|feature| self.seat(name, feature))
             }
             Request::Acquire { feature, n } => {
                 let taken = self.usage.acquire(self.counters, &feature, n);
-                self.used(taken.map(|()| self.count(feature)))
+                taken.and_then(|()| self.count(feature))
             }
             Request::Release { feature, n } => {
                 let given = self.usage.release(self.counters, &feature, n);
-                self.used(given.map(|()| self.count(feature)))
+                given.and_then(|()| self.count(feature))
             }
             Request::Events { after, limit } => {
                 let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -92,21 +92,28 @@ impl Worker<'_> {
         }
     }
 
-    /// After a change of use: stores it and lets the agent see it.
-    fn used<T: Serialize>(&mut self, changed: Result<T, Problem>) -> Reply {
-        let changed = changed?;
-        self.usage.save(&*self.disk);
+    /// After a change of use: lets the agent see it and stores it; says why that failed.
+    fn used(&mut self) -> Option<Problem> {
         self.wake();
-        value(changed)
+        self.usage.save(&*self.disk);
+        self.usage.unsaved().map(|trouble| {
+            let cause = format!("Done, but not stored: {}.", trouble.cause);
+            Problem::new("not-stored", cause, trouble.remedy)
+        })
     }
 
-    fn count(&self, feature: String) -> Count {
+    fn seat(&mut self, name: String, feature: String) -> Reply {
+        value(Seat { name, feature, not_stored: self.used() })
+    }
+
+    fn count(&mut self, feature: String) -> Reply {
+        let not_stored = self.used();
         let mut features = self.license_type.features.iter();
         let in_use = features
             .find(|found| found.name == feature)
             .and_then(|found| self.agent.entitlement(found.entitlement.into()))
             .map_or(0, |entitlement| entitlement.in_use);
-        Count { feature, in_use }
+        value(Count { feature, in_use, not_stored })
     }
 
     fn set_transport(&mut self, change: TransportChange) -> Reply {

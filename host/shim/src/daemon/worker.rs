@@ -138,7 +138,7 @@ impl Worker<'_> {
                 Ok(Message::Exchanged(number, result)) => self.exchanged(number, &result),
                 Ok(Message::Wake) | Err(RecvTimeoutError::Timeout) => {
                     self.register_by_itself();
-                    if self.usage.is_unsaved() {
+                    if self.usage.unsaved().is_some() {
                         self.usage.save(&*self.disk);
                     }
                 }
@@ -151,7 +151,7 @@ impl Worker<'_> {
     fn save_all(&mut self) {
         let _ = self.input(Input::Stopping);
         self.drain();
-        if self.usage.is_unsaved() {
+        if self.usage.unsaved().is_some() {
             self.usage.save(&*self.disk);
         }
     }

@@ -22,7 +22,7 @@ pub fn command(error: CommandError) -> Problem {
         CommandError::NotRegistered => Problem::new(
             "not-registered",
             "This appliance is not registered.",
-            "Register it first: `license smart register idtoken TOKEN`.",
+            "Register it first: `license smart register idtoken -`.",
         ),
         CommandError::RegistrationInProgress => Problem::new(
             "registration-in-progress",

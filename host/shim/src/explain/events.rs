@@ -56,7 +56,7 @@ pub fn severity(kind: &EventKind) -> Severity {
 
 const NOTHING: &str = "Nothing needs to be done.";
 const BUY_OR_RELEASE: &str =
-    "Buy the licences that are missing, or use fewer; `show license usage` says which.";
+    "Buy the licences that are missing, or use fewer; `show license status` says which.";
 
 /// What an event means.
 pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
@@ -82,7 +82,7 @@ pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
         ),
         EventKind::EvaluationExpired => Explanation::new(
             "The evaluation is used up, and the appliance is not registered.",
-            "Register it: `license smart register idtoken TOKEN`.",
+            "Register it: `license smart register idtoken -`.",
         ),
         EventKind::OverageStarted { reason, ends } => Explanation::new(
             format!(

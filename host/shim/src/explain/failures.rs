@@ -129,7 +129,7 @@ pub fn accept(error: AcceptError) -> Explanation {
         AcceptError::ManagerUnknown => Explanation::new(
             "The answer is by a license manager that this product's vendor does not vouch for.",
             "Check the transport URL; if it is right, the appliance's `root` key is not the \
-             vendor's.",
+             vendor's: correct it, and remove the instance this left in the manager.",
         ),
         AcceptError::ManagerCertificateExpired => Explanation::new(
             "The license manager's signing certificate is not valid at the time it gives.",
@@ -149,8 +149,9 @@ pub fn accept(error: AcceptError) -> Explanation {
         ),
         AcceptError::Stale => Explanation::new(
             "The answer is older than one the appliance already has.",
-            "If the manager was restored from a backup, restore it as that, so that its answers \
-             count as newer; otherwise something between replays old ones.",
+            "If this appliance's state was damaged or restored, nothing needs to be done: the next \
+             answers count again; if the manager was restored from a backup, restore it as that; \
+             otherwise something between replays old answers.",
         ),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn block(report: &Report) -> Block {
 }
 
 const REGISTER: &str = "Make a token in the license manager, and register with `leasehold license \
-                        smart register idtoken TOKEN`.";
+                        smart register idtoken -`, which asks for it.";
 
 struct Outlook<'r> {
     report: &'r Report,
@@ -99,10 +99,9 @@ impl Outlook<'_> {
 
     fn out_of_compliance(&mut self, since: Option<UnixSeconds>, pending: bool) {
         let policy = &self.report.policy;
-        self.now.push(match since {
-            Some(at) => format!("Since {} more is in use than the account covers.", date(at)),
-            None => "More is in use than the account covers.".to_owned(),
-        });
+        let state = if pending { "Out of compliance, pending" } else { "Out of compliance" };
+        let begin = since.map(|at| format!("since {} ", date(at))).unwrap_or_default();
+        self.now.push(format!("{state}: {begin}more is in use than the account covers."));
         if pending {
             let after = |period: u32| since.map(|at| at.saturating_add(period.into()));
             let breach = self.when(after(policy.pending_tolerance));
@@ -166,12 +165,13 @@ impl Outlook<'_> {
     fn required(&mut self) {
         for entitlement in &self.report.entitlements {
             let (name, tag) = (plain(&entitlement.name), plain(&entitlement.tag));
+            let feature = plain(&entitlement.feature);
             match entitlement.verdict.as_deref() {
                 Some("NotOwned") => {
                     self.now.push(format!(
                         "The account does not own {name}, which this license type needs."
                     ));
-                    self.to_do.push(format!("Buy 1 {name}."));
+                    self.to_do.push(format!("Buy 1 {name} ({feature})."));
                 }
                 Some("InvalidTag") => {
                     self.now.push(format!("The manager does not know the tag {tag} of {name}."));
@@ -335,17 +335,17 @@ fn said(block: Block, label: &str, sentence: &str) -> Block {
 
 fn what_to_buy(shortage: &Shortage<'_>) -> String {
     let Shortage { entitlement, used, owned, missing } = *shortage;
-    let name = plain(&entitlement.name);
+    let name = format!("{} ({})", plain(&entitlement.name), plain(&entitlement.feature));
     let tiers = if entitlement.chain.is_some() { " of it or a higher tier" } else { "" };
     if missing == 0 {
         return format!(
-            "Buy more {name} or release some: this device uses {used} of the {owned} that the \
+            "Buy more {name} or release some. This device uses {used} of the {owned} that the \
              account owns{tiers}, so other devices use the rest."
         );
     }
     let copies = plural(missing, "more licence");
     format!(
-        "Buy {copies} of {name}, or release as many: this device uses {used}{tiers}, and the \
+        "Buy {copies} of {name}, or release as many. This device uses {used}{tiers}, and the \
          account owns {owned}."
     )
 }

@@ -1,6 +1,6 @@
 //! Registration with a token that the appliance was given.
 
-use crate::harness::{Appliance, PATIENCE, config, token};
+use crate::harness::{Appliance, PATIENCE, config, directory, token};
 use crate::manager::{Behaviour, Manager};
 use leasehold_core::agent::TransportError;
 use leasehold_core::time::Duration;
@@ -11,7 +11,7 @@ use std::fs;
 
 #[test]
 fn a_token_from_the_environment_registers() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut config = config(dir.path());
     config.token = Some(Secret::new(token()));
     let mut appliance = Appliance::start_with(config, &Manager::new()).unwrap();
@@ -28,8 +28,8 @@ fn a_token_from_the_environment_registers() {
 
 #[test]
 fn a_token_file_may_come_later_and_be_replaced() {
-    let dir = tempfile::tempdir().unwrap();
-    let tokens = tempfile::tempdir().unwrap();
+    let dir = directory();
+    let tokens = directory();
     let file = tokens.path().join("token");
     let mut config = config(dir.path());
     config.token_file = Some(file.clone());
@@ -47,7 +47,7 @@ fn a_token_file_may_come_later_and_be_replaced() {
 
 #[test]
 fn a_refused_token_is_not_tried_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut config = config(dir.path());
     config.token = Some(Secret::new(token()));
     let manager = Manager::new();
@@ -68,7 +68,7 @@ fn a_refused_token_is_not_tried_again() {
 
 #[test]
 fn an_attempt_that_does_not_get_through_goes_on_after_a_restart() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut config = config(dir.path());
     config.token = Some(Secret::new(token()));
     let manager = Manager::new();
@@ -85,7 +85,7 @@ fn an_attempt_that_does_not_get_through_goes_on_after_a_restart() {
 
 #[test]
 fn a_crash_before_the_token_was_noted_does_not_bring_the_device_back() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut config = config(dir.path());
     config.token = Some(Secret::new(token()));
     let mut appliance = Appliance::start_with(config, &Manager::new()).unwrap();

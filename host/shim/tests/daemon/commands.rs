@@ -1,6 +1,6 @@
 //! The command socket: what may be said, and what comes of everything else.
 
-use crate::harness::Appliance;
+use crate::harness::{Appliance, directory};
 use leasehold_shim::client::Client;
 use leasehold_shim::daemon::Daemon;
 use leasehold_shim::protocol::REQUEST_MAX;
@@ -21,7 +21,7 @@ fn say(path: &Path, bytes: &[u8]) -> Value {
 
 #[test]
 fn whatever_is_said_gets_a_sentence_and_does_no_harm() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     let path = appliance.daemon.socket_path().to_owned();
     let before = appliance.status();
@@ -61,7 +61,7 @@ fn whatever_is_said_gets_a_sentence_and_does_no_harm() {
 
 #[test]
 fn a_refused_request_does_not_come_back_with_its_token() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let appliance = Appliance::start(dir.path());
     let path = appliance.daemon.socket_path();
     for text in [
@@ -78,7 +78,7 @@ fn a_refused_request_does_not_come_back_with_its_token() {
 
 #[test]
 fn one_connection_takes_many_commands_and_blank_lines() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let appliance = Appliance::start(dir.path());
     let mut stream = UnixStream::connect(appliance.daemon.socket_path()).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -93,7 +93,7 @@ fn one_connection_takes_many_commands_and_blank_lines() {
 
 #[test]
 fn many_talk_at_once_and_nothing_is_lost() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     std::thread::scope(|scope| {
         for worker in 0..8 {
@@ -120,7 +120,7 @@ fn many_talk_at_once_and_nothing_is_lost() {
 
 #[test]
 fn idle_connections_do_not_lock_others_out_for_ever() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let appliance = Appliance::start(dir.path());
     let path = appliance.daemon.socket_path();
     // One more than are served at a time, less the harness's own.
@@ -137,7 +137,7 @@ fn idle_connections_do_not_lock_others_out_for_ever() {
 
 #[test]
 fn the_socket_is_private_and_gone_after_the_stop() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let appliance = Appliance::start(dir.path());
     let path = appliance.daemon.socket_path().to_owned();
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -151,7 +151,7 @@ fn the_socket_is_private_and_gone_after_the_stop() {
 
 #[test]
 fn a_daemon_that_was_killed_is_told_apart_from_one_that_runs() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     // What a kill leaves: a socket that nobody listens at.
     let listener = std::os::unix::net::UnixListener::bind(dir.path().join("control.sock")).unwrap();
     drop(listener);
@@ -162,7 +162,7 @@ fn a_daemon_that_was_killed_is_told_apart_from_one_that_runs() {
 
 #[test]
 fn a_path_too_long_for_a_socket_is_said_to_be_that() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let long = dir.path().join("x".repeat(100));
     assert_eq!(Client::connect(&long).unwrap_err().code, "path-too-long");
     let config = crate::harness::config(&long);

@@ -1,6 +1,6 @@
 //! Answers that must not be believed: each ends in its reason, and nothing else has changed.
 
-use crate::harness::{Appliance, PATIENCE};
+use crate::harness::{Appliance, PATIENCE, directory};
 use crate::manager::Behaviour;
 use leasehold_core::agent::TransportError;
 use leasehold_core::wire::{FRAME_MAX, Refusal};
@@ -39,7 +39,7 @@ fn misbehaviours() -> Vec<(Behaviour, &'static str)> {
 
 #[test]
 fn a_working_registration_is_not_harmed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     appliance.client.acquire("premium-seat", 3).unwrap();
     appliance.client.renew(Renewal::Authorization, PATIENCE).unwrap();
@@ -79,7 +79,7 @@ fn a_registration_goes_on_until_somebody_answers_who_may() {
         if matches!(behaviour, Behaviour::Replay | Behaviour::Refuse(_) | Behaviour::Stale) {
             continue;
         }
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let mut appliance = Appliance::start(dir.path());
         appliance.manager.behave(behaviour.clone());
         let outcome = appliance.register();
@@ -95,7 +95,7 @@ fn a_registration_goes_on_until_somebody_answers_who_may() {
 
 #[test]
 fn a_failed_re_registration_leaves_the_working_one() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     let before = appliance.status().registration;
     let force = |appliance: &mut Appliance| {
@@ -112,7 +112,7 @@ fn a_failed_re_registration_leaves_the_working_one() {
 
 #[test]
 fn without_a_manager_configured_the_reason_says_so() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let config = crate::harness::config(dir.path());
     let daemon = leasehold_shim::daemon::Daemon::start(config).unwrap();
     let mut client = leasehold_shim::client::Client::connect(dir.path()).unwrap();

@@ -13,6 +13,7 @@ use leasehold_shim::problem::Problem;
 use leasehold_shim::protocol::Outcome;
 use leasehold_shim::report::Report;
 use leasehold_shim::transport::Transport;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,12 @@ pub(crate) struct Appliance {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) daemon: Daemon,
     pub(crate) client: Client,
+}
+
+/// A directory for one test, closed to other users as a data directory has to be.
+pub(crate) fn directory() -> tempfile::TempDir {
+    let private = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(private).tempdir().unwrap()
 }
 
 pub(crate) fn config(data: &Path) -> Config {

@@ -1,6 +1,6 @@
 //! The main walk: register, use, report, be told, restart, leave.
 
-use crate::harness::{Appliance, PATIENCE, token};
+use crate::harness::{Appliance, PATIENCE, directory, token};
 use crate::manager::{Behaviour, Manager, TODAY};
 use leasehold_core::agent::TransportError;
 use leasehold_core::time::Duration;
@@ -10,7 +10,7 @@ use leasehold_shim::report::{AuthorizationState, Enforcement};
 
 #[test]
 fn register_use_report_and_read_it_all() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     let before = appliance.status();
     assert_eq!(before.registration.state, "Unregistered");
@@ -61,7 +61,7 @@ fn register_use_report_and_read_it_all() {
 
 #[test]
 fn over_use_is_told_and_cleared() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     appliance.manager.behave(Behaviour::OutOfCompliance);
     appliance.client.acquire("standard-seat", 51).unwrap();
@@ -89,7 +89,7 @@ fn over_use_is_told_and_cleared() {
 
 #[test]
 fn enforcement_refuses_provisioning_and_says_why() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     appliance.client.acquire("server", 1).unwrap();
     appliance.advance(Duration::from_days(91));
@@ -101,13 +101,13 @@ fn enforcement_refuses_provisioning_and_says_why() {
 
 #[test]
 fn registration_and_sign_ins_survive_a_restart_and_a_kill() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     appliance.client.login("ann", &[], true).unwrap();
     appliance.client.acquire("inbound-port", 7).unwrap();
     let before = appliance.settled();
     // What a kill leaves is what is on the disk at that moment.
-    let killed = tempfile::tempdir().unwrap();
+    let killed = directory();
     for entry in std::fs::read_dir(dir.path()).unwrap() {
         let entry = entry.unwrap();
         if entry.file_type().unwrap().is_file() {
@@ -131,7 +131,7 @@ fn registration_and_sign_ins_survive_a_restart_and_a_kill() {
 
 #[test]
 fn leaving_tells_whether_the_manager_knows() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     let left = appliance.client.deregister(PATIENCE).unwrap();
     assert_eq!(left, Outcome::Deregistered { manager_told: true });
@@ -150,7 +150,7 @@ fn leaving_tells_whether_the_manager_knows() {
 
 #[test]
 fn renewals_say_how_they_went() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     let renew = |appliance: &mut Appliance, what| appliance.client.renew(what, PATIENCE).unwrap();
     for what in [Renewal::Certificate, Renewal::Authorization] {
@@ -178,7 +178,7 @@ fn renewals_say_how_they_went() {
 
 #[test]
 fn a_registration_says_how_it_went() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     let malformed = appliance.client.register("hello", false, PATIENCE).unwrap_err();
     assert_eq!(malformed.code, "bad-token");
@@ -213,7 +213,7 @@ fn a_registration_says_how_it_went() {
 
 #[test]
 fn whoever_does_not_wait_is_told_that_it_is_under_way() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::start(dir.path());
     appliance.manager.behave(Behaviour::Fail(TransportError::Unreachable));
     let outcome = appliance.client.register(&token(), false, std::time::Duration::ZERO).unwrap();
@@ -225,7 +225,7 @@ fn whoever_does_not_wait_is_told_that_it_is_under_way() {
 
 #[test]
 fn a_private_host_name_is_shown_and_not_sent() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let manager = Manager::new();
     let mut config = crate::harness::config(dir.path());
     config.host_name_private = true;
@@ -236,7 +236,7 @@ fn a_private_host_name_is_shown_and_not_sent() {
 
 #[test]
 fn questions_in_a_row_do_not_keep_the_agent_from_its_timers() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     let reports = appliance.manager.reports().len();
     // The clock of this test wakes nobody: only the questions do.

@@ -1,6 +1,6 @@
 //! What the daemon finds on its disk, and what it does when the disk refuses.
 
-use crate::harness::{Appliance, PATIENCE, config, token};
+use crate::harness::{Appliance, PATIENCE, config, directory, token};
 use crate::manager::Manager;
 use leasehold_core::agent::{Agent, Device, EventKind, Output, RecordError, RecordKind};
 use leasehold_core::agent::{BUFFER_MIN, RegistrationState};
@@ -29,7 +29,7 @@ const SLOTS: [(RecordKind, usize); 4] = [
 
 /// The data directory of an appliance that is registered, with both slots of both records.
 fn registered_directory() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut appliance = Appliance::registered(dir.path());
     let force = appliance.client.register(&token(), true, PATIENCE).unwrap();
     assert_eq!(force, Outcome::Succeeded);
@@ -42,7 +42,7 @@ fn registered_directory() -> tempfile::TempDir {
 }
 
 fn copy(from: &Path) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
@@ -184,7 +184,7 @@ fn the_state_of_newer_software_is_not_touched() {
 
 #[test]
 fn a_second_daemon_on_the_same_directory_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut first = Appliance::start(dir.path());
     let refused = start_refused(dir.path());
     assert_eq!(refused.code, "already-running");
@@ -199,7 +199,7 @@ fn a_directory_that_cannot_be_used_is_named() {
     let refused = start_refused(&file.path().join("data"));
     assert_eq!(refused.code, "data-directory");
     assert!(refused.remedy.contains("--data"), "{refused}");
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     fs::create_dir(dir.path().join("ledger.0")).unwrap();
     let refused = start_refused(dir.path());
     assert_eq!(refused.code, "state-unreadable");
@@ -208,7 +208,7 @@ fn a_directory_that_cannot_be_used_is_named() {
 
 #[test]
 fn transport_settings_that_cannot_be_used_are_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     for text in [
         "kind = \"pigeon\"\n",
         "url = \"http://m.example\"\n",
@@ -225,6 +225,13 @@ fn transport_settings_that_cannot_be_used_are_named() {
             "{refused}"
         );
     }
+    // A relative path starts where the file stands, and both are named.
+    fs::write(dir.path().join("transport.toml"), "ca_file = \"absent.pem\"\n").unwrap();
+    let refused = start_refused(dir.path());
+    assert_eq!(refused.code, "ca-file-unusable");
+    let named = |text: &str, file: &str| text.contains(&*dir.path().join(file).to_string_lossy());
+    assert!(named(&refused.cause, "absent.pem"), "{refused}");
+    assert!(named(&refused.remedy, "transport.toml"), "{refused}");
 }
 
 /// A disk that refuses to write when it is told to.
@@ -268,7 +275,7 @@ fn a_disk_that_refuses_is_told_and_the_appliance_goes_on() {
         (ErrorKind::PermissionDenied, "permission"),
         (ErrorKind::Other, "system says"),
     ] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let refusing = Mutex::new(None);
         let disk = Arc::new(Faulty { disk: Directory::take(dir.path()).unwrap(), refusing });
         let manager = Manager::new();
@@ -279,7 +286,12 @@ fn a_disk_that_refuses_is_told_and_the_appliance_goes_on() {
         let refused = appliance.client.register(&token(), false, PATIENCE).unwrap_err();
         assert_eq!(refused.code, "not-stored");
         assert_eq!(manager.registrations(), 0, "nothing is sent before it is stored");
-        assert_eq!(appliance.client.login("ann", &[], false).unwrap().feature, "standard-seat");
+        let seat = appliance.client.login("ann", &[], false).unwrap();
+        assert_eq!(seat.feature, "standard-seat");
+        let warning = seat.not_stored.unwrap();
+        assert!(warning.code == "not-stored" && warning.cause.contains(word), "{warning}");
+        let count = appliance.client.acquire("server", 1).unwrap();
+        assert_eq!(count.not_stored.unwrap(), warning);
         assert!(appliance.status().storage_failed);
         let change = leasehold_shim::settings::TransportChange::default();
         let unsaved = appliance.client.set_transport(change).unwrap_err();
@@ -294,6 +306,7 @@ fn a_disk_that_refuses_is_told_and_the_appliance_goes_on() {
         appliance.eventually("all is stored", |report| !report.storage_failed);
         assert!(appliance.event_names().contains(&"StorageRestored".into()));
         drop(disk);
+        assert_eq!(appliance.client.release("server", 1).unwrap().not_stored, None);
         let mut appliance = appliance.restart();
         let report = appliance.status();
         assert_eq!(report.registration.state, "Registered");

@@ -1,6 +1,6 @@
 //! The connection itself: whom the transport believes, and how each way to fail is named.
 
-use crate::harness::{PATIENCE, config, eventually, token};
+use crate::harness::{PATIENCE, config, directory, eventually, token};
 use crate::https::{Authority, Identity, Validity, proxy, response, serve};
 use crate::manager::Manager;
 use leasehold_core::agent::TransportError;
@@ -124,7 +124,7 @@ fn a_manager_that_is_down_slow_or_not_tls_is_named() {
 
 #[test]
 fn only_a_certificate_that_may_speak_is_believed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let (authority, stranger) = (Authority::new("A"), Authority::new("B"));
     let file = dir.path().join("ca.pem");
     std::fs::write(&file, authority.pem()).unwrap();
@@ -208,7 +208,7 @@ fn one_connection_carries_many_requests() {
 
 #[test]
 fn a_file_that_holds_no_authority_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let with = |path: &Path| {
         let settings = TransportSettings { ca_file: Some(path.into()), ..settings(1) };
         connect(&settings).err().unwrap()
@@ -224,7 +224,7 @@ fn a_file_that_holds_no_authority_is_refused() {
 
 #[test]
 fn the_daemon_registers_and_reports_over_tls_and_keeps_a_changed_transport() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let identity = Identity::self_signed("localhost", Validity::Now);
     let manager = Manager::new();
     let answering = Arc::clone(&manager);
