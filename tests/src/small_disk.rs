@@ -1,8 +1,10 @@
 //! A real file system of a few hundred kilobytes that can be filled, and made read-only: a tmpfs
-//! in a mount namespace of its own, so that no privilege is needed and nothing is left behind.
+//! in a mount namespace of its own, so that nothing is left behind. Who is not root gets a user
+//! namespace as well, and needs no privilege.
 
 use crate::binary::private_folder;
 use crate::process::{Process, until};
+use rustix::process::geteuid;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -17,7 +19,7 @@ impl SmallDisk {
     /// A disk of `kilobytes`.
     ///
     /// # Panics
-    /// When the system has no user namespaces; `unshare` and `nsenter` are in util-linux.
+    /// When the system allows no namespaces; `unshare` and `nsenter` are in util-linux.
     pub fn new(kilobytes: u32) -> Self {
         let folder = private_folder();
         let mount = format!(
@@ -26,9 +28,19 @@ impl SmallDisk {
             folder.path().display()
         );
         let mut unshare = Command::new("unshare");
-        unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount]);
-        let disk = Self { keeper: Process::start(&mut unshare), folder };
-        until("the small disk is mounted", || disk.sh("test -e mounted").status.success());
+        if !geteuid().is_root() {
+            unshare.args(["--user", "--map-root-user"]);
+        }
+        unshare.args(["--mount", "sh", "-c", &mount]);
+        let mut disk = Self { keeper: Process::start(&mut unshare), folder };
+        until("the small disk is mounted", || {
+            assert!(
+                disk.keeper.is_running(),
+                "`unshare --mount` fails here, so no small disk can be made. Run the tests where \
+                 mount namespaces are allowed: not in a chroot, nor in a container without them."
+            );
+            disk.sh("test -e mounted").status.success()
+        });
         disk
     }
 
@@ -40,7 +52,10 @@ impl SmallDisk {
     /// A command that sees the disk.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("nsenter");
-        command.args(["--user", "--mount", "--preserve-credentials", "--target"]);
+        if !geteuid().is_root() {
+            command.args(["--user", "--preserve-credentials"]);
+        }
+        command.args(["--mount", "--target"]);
         command.arg(self.keeper.id().to_string()).arg(program);
         command.env("LEASEHOLD_DATA", self.path()).stdin(Stdio::null());
         command
