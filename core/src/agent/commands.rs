@@ -27,9 +27,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if self.exchange.is_some_and(|exchange| exchange.purpose == Purpose::Register) {
             return Err(CommandError::RegistrationInProgress);
         }
-        self.start_attempt(token, force)?;
-        self.ledger.contact.forget_retry();
-        Ok(())
+        self.start_attempt(token, force)
     }
 
     /// Stores a new attempt. A key that an earlier attempt presented is used again: its answer may

@@ -2,12 +2,12 @@
 
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
 use leasehold_core::agent::{
-    AuthorizationState, BUFFER_MIN, Command, Enforcement, Input, Operation, Output, Reason,
-    RecordKind, RegistrationState,
+    AuthorizationState, BUFFER_MIN, Command, Enforcement, FailureReason, Input, Operation, Output,
+    Reason, RecordKind, RegistrationState,
 };
 use leasehold_core::policy::Policy;
 use leasehold_core::time::{DeviceTime, Duration};
-use leasehold_core::wire::{AnswerBody, Refusal};
+use leasehold_core::wire::{AcceptError, AnswerBody, Refusal};
 
 fn left(bench: &Bench, at: Option<DeviceTime>) -> u64 {
     u64::from(at.unwrap().saturating_since(bench.agent.status().now).as_secs())
@@ -37,6 +37,118 @@ fn t4_a_re_registration_overtaken_by_a_report_is_sent_under_a_new_number() {
     assert_eq!(status.attempt, None, "it got through");
     assert_eq!(bench.manager.registered.unwrap().0, new, "with the key it had");
     assert_eq!(told(&bench, "NumberConflict"), 0);
+}
+
+#[test]
+fn t4_a_re_registration_overtaken_before_a_reboot_is_sent_under_a_new_number() {
+    let mut bench = Bench::registered(5, 0);
+    bench.run(7 * HOUR + 50 * MINUTE);
+    let (old, _) = bench.manager.registered.unwrap();
+    bench.link = Link::AnswersLost;
+    bench.register(true).unwrap();
+    let kept = bench.manager.last_frame.clone();
+    let (_, instance) = bench.manager.registered.unwrap();
+    bench.manager.registered = Some((old, instance));
+    bench.link = Link::Up;
+    bench.run(12 * MINUTE);
+    bench.link = Link::Silent;
+    bench.reboot(10 * MINUTE);
+    // What the manager would answer to the old bytes answers something else than what was sent.
+    bench.receive(&kept);
+    let attempt = bench.agent.status().attempt.unwrap();
+    let reason = FailureReason::NotAccepted(AcceptError::OtherRequest);
+    assert_eq!(attempt.failure.map(|failure| failure.reason), Some(reason));
+}
+
+#[test]
+fn t4_no_registration_is_sent_before_its_number_is_reserved() {
+    let mut bench = Bench::new();
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.register(false).unwrap();
+    bench.run(HOUR);
+    assert!(bench.seen.is_empty());
+    bench.unstorable = None;
+    bench.run(MINUTE);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
+}
+
+#[test]
+fn x1_an_evaluation_that_ends_before_the_first_answer_is_shown_and_enforced() {
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 1);
+    bench.run(89 * DAY);
+    bench.link = Link::Held;
+    bench.register(false).unwrap();
+    bench.link = Link::Down;
+    bench.deliver();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Waiting);
+    bench.run(DAY);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::EvaluationExpired);
+    assert!(!bench.agent.permits(Operation::Provision));
+    bench.link = Link::Up;
+    bench.run(8 * HOUR);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Authorized);
+    assert!(bench.agent.permits(Operation::Provision));
+}
+
+#[test]
+fn x3_use_that_begins_during_a_report_is_not_covered_by_its_answer() {
+    let mut bench = Bench::registered(0, 0);
+    bench.link = Link::Held;
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.acquire("standard-seat", 1);
+    bench.forget();
+    bench.deliver();
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Waiting);
+    assert_eq!(bench.reports(), [bench.time], "another one at once");
+    bench.deliver();
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Authorized);
+}
+
+#[test]
+fn x5_a_command_tries_at_once_and_the_back_off_starts_again() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(2 * DAY);
+    assert!(left(&bench, bench.agent.status().next_report) > 0);
+    bench.command(Command::RenewAuthorization).unwrap();
+    let failure = bench.agent.status().last_contact.unwrap().unwrap_err();
+    assert_eq!(failure.at, bench.agent.status().now, "tried at once");
+    assert!(left(&bench, bench.agent.status().next_report) <= 15 * MINUTE);
+}
+
+#[test]
+fn x6_more_over_use_and_a_later_word_of_the_manager_leave_since_as_it_was() {
+    let mut bench = Bench::registered(51, 0);
+    let since = |bench: &Bench| match bench.agent.status().authorization {
+        AuthorizationState::OutOfCompliance { since, .. } => since,
+        other => panic!("{other:?}"),
+    };
+    let began = since(&bench);
+    bench.run(10 * DAY);
+    bench.acquire("standard-seat", 10);
+    // As a manager would say that was restored from a backup of before.
+    bench.manager.out_since = None;
+    bench.run(10 * DAY);
+    assert_eq!(since(&bench), began);
+    for stage in ["OutOfComplianceShortly", "OutOfComplianceBreached"] {
+        assert_eq!(told(&bench, stage), 1, "{stage} is told once");
+    }
+}
+
+#[test]
+fn x9_a_boot_with_nothing_in_use_has_nothing_to_ask_at_once() {
+    let mut bench = Bench::registered(0, 0);
+    bench.link = Link::Down;
+    bench.acquire("standard-seat", 1);
+    bench.stopping();
+    bench.link = Link::Up;
+    bench.forget();
+    bench.reboot(60);
+    bench.run(HOUR);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::NoLicensesInUse);
+    assert!(bench.reports().is_empty(), "{:?}", bench.seen);
 }
 
 #[test]

@@ -206,6 +206,8 @@ pub(crate) struct Bench {
     pub(crate) real_time: bool,
     /// How far that clock is ahead of the manager's, in seconds.
     pub(crate) real_time_ahead: u64,
+    /// The one record that cannot be stored, while the other can.
+    pub(crate) unstorable: Option<RecordKind>,
     /// Whether storage works.
     pub storage: bool,
     /// Lose power just before this many more writes are done.
@@ -237,6 +239,7 @@ impl Bench {
             link: Link::Up,
             real_time: true,
             real_time_ahead: 0,
+            unstorable: None,
             storage: true,
             writes_until_cut: None,
             held: None,
@@ -371,7 +374,7 @@ impl Bench {
     }
 
     fn persist(&mut self, record: RecordKind, slot: usize, bytes: &[u8]) -> Option<Input<'static>> {
-        if !self.storage {
+        if !self.storage || self.unstorable == Some(record) {
             return Some(Input::PersistFailed(record));
         }
         if self.writes_until_cut == Some(0) {
