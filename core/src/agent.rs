@@ -18,8 +18,10 @@
 //! children `commands`, `inputs`, `outputs`, `answers` and `status` put them together.
 mod answers;
 mod authorization;
+mod clock_standing;
 mod commands;
 mod contact;
+mod countdown;
 mod device_clock;
 mod enforcement;
 mod entropy;
@@ -28,13 +30,16 @@ mod event;
 mod failure;
 mod inputs;
 mod interface;
+mod license_control;
 mod outputs;
 pub mod record;
 mod registration;
 mod status;
 mod storage;
+mod warnings;
 
 pub use authorization::AuthorizationState;
+pub use clock_standing::ClockStanding;
 pub use enforcement::{Enforcement, Operation, Reason};
 pub use event::{Event, EventKind};
 pub use failure::{CommandError, Failure, FailureReason, TransportError};
@@ -62,22 +67,24 @@ use record::{RECORD_MAX, Selection};
 use registration::Identity;
 use serde::{Deserialize, Serialize};
 use storage::Store;
+use warnings::Countdowns;
 
 /// A licensing agent for one device and license types of at most `N` entitlements.
 pub struct Agent<'a, C, const N: usize> {
     definition: &'a ProductDefinition<'a>,
     counters: &'a Counters<'a, N>,
-    device: Device<'a>,
+    device: &'a Device<'a>,
     crypto: C,
     fingerprint: DeviceFingerprint,
     booted: bool,
     clock: DeviceClock,
-    identity: Identity,
+    identity: Identity<N>,
     ledger: Ledger<N>,
     identity_store: Store,
     ledger_store: Store,
     storage_failed: bool,
     events: EventQueue,
+    countdowns: Countdowns,
     entropy: Option<Entropy>,
     entropy_asked: bool,
     exchange: Option<Exchange>,
@@ -115,6 +122,9 @@ struct Ledger<const N: usize> {
     /// There while registered.
     authorization: Option<Authorization<N>>,
     contact: Contact,
+    clock_standing: ClockStanding,
+    /// The generation of the identity when this was written: an older one was put back (SPEC T6).
+    identity_generation: u32,
     /// Peaks whose report is not answered, per entitlement.
     peaks: Vec<u32, N>,
 }
@@ -139,17 +149,26 @@ impl<const N: usize> Ledger<N> {
             policy: None,
             authorization: None,
             contact: Contact::new(),
+            clock_standing: ClockStanding::Agreed,
+            identity_generation: 0,
             peaks: Vec::new(),
         }
     }
 }
 
 /// What commands asked for and is not done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Wanted {
     deregister: bool,
+    /// Erase everything once deregistered (SPEC X13).
+    factory_reset: bool,
     report: bool,
     renewal: bool,
+}
+
+impl Wanted {
+    const NONE: Self =
+        Self { deregister: false, factory_reset: false, report: false, renewal: false };
 }
 
 impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
@@ -157,7 +176,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
     pub const fn new(
         definition: &'a ProductDefinition<'a>,
         counters: &'a Counters<'a, N>,
-        device: Device<'a>,
+        device: &'a Device<'a>,
         crypto: C,
     ) -> Self {
         Self {
@@ -174,10 +193,11 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             ledger_store: Store::new(),
             storage_failed: false,
             events: EventQueue::new(),
+            countdowns: Countdowns::new(),
             entropy: None,
             entropy_asked: false,
             exchange: None,
-            wanted: Wanted { deregister: false, report: false, renewal: false },
+            wanted: Wanted::NONE,
             next_sequence: 1,
             durable_sequence: 0,
             last_sent: 0,
@@ -202,12 +222,12 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         let identity = self.select(RecordKind::Identity, stored.identity)?;
         let ledger = self.select(RecordKind::Ledger, stored.ledger)?;
         if let Some((generation, identity)) = self.load(RecordKind::Identity, identity) {
-            self.identity_store.generation = generation;
+            self.identity_store.found(generation);
             self.identity = identity;
         }
         match self.load(RecordKind::Ledger, ledger) {
             Some((generation, ledger)) => {
-                self.ledger_store.generation = generation;
+                self.ledger_store.found(generation);
                 self.ledger = ledger;
             }
             // Lost: a registered device is at least as old as its certificate.
@@ -217,6 +237,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 }
             }
         }
+        self.tell_rolled_back();
         self.booted = true;
         self.resume(now);
         self.advance(now);
@@ -237,9 +258,10 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             }
             self.tell(EventKind::RecordRejected { record: kind, error });
         }
+        let slot = u8::from(write_next == 1);
         match kind {
-            RecordKind::Identity => self.identity_store.slot = write_next,
-            RecordKind::Ledger => self.ledger_store.slot = write_next,
+            RecordKind::Identity => self.identity_store.slot = slot,
+            RecordKind::Ledger => self.ledger_store.slot = slot,
         }
         Ok(newest.and_then(|slot| slots.get(slot).copied().flatten()))
     }
@@ -259,15 +281,38 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
     }
 
+    /// A record that is older than the other one knows it to have been was put back (SPEC T6).
+    fn tell_rolled_back(&mut self) {
+        let identity = self.identity_store.generation < self.ledger.identity_generation;
+        let ledger = self.ledger_store.generation < self.identity.ledger_generation;
+        let error = RecordError::RolledBack;
+        for (record, old) in [(RecordKind::Identity, identity), (RecordKind::Ledger, ledger)] {
+            if old {
+                self.tell(EventKind::RecordRejected { record, error });
+            }
+        }
+    }
+
     /// Puts the loaded records into force.
     fn resume(&mut self, now: Now) {
+        let chosen = self.definition.license_types.get(usize::from(self.identity.license_type));
+        if let Some(license_type) = chosen.filter(|_| self.identity.license_type > 0) {
+            self.counters.select(license_type);
+        }
+        let checkpoint = self.ledger.checkpoint;
         // What begins or ends while the device is off is told at the first settling.
-        self.enforcement = self.verdict_at(self.ledger.checkpoint.at());
-        let (clock, off) = DeviceClock::boot(now, self.ledger.checkpoint);
+        self.enforcement = self.verdict_at(checkpoint.at());
+        self.resume_countdowns(checkpoint.at());
+        let ended = self.certificate_ends().is_some_and(|ends| ends <= checkpoint.at());
+        let useless = self.ledger.clock_standing == ClockStanding::Ignored;
+        let (clock, off) = DeviceClock::boot(now, checkpoint, useless);
         self.clock = clock;
         let device_now = self.clock.now();
-        if off == TimeOff::ClockWentBack {
-            self.tell(EventKind::ClockChanged);
+        if let TimeOff::ClockWentBack(step) = off {
+            self.clock_stepped(step);
+        }
+        if !ended {
+            self.watch_clock(true);
         }
         // What ran after the last checkpoint is not known: charged, never given (SPEC X1).
         let policy = self.policy();
@@ -275,10 +320,9 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         if self.ledger.evaluation.counting {
             let charge = match off {
                 TimeOff::Measured(off) => off.min(CHECKPOINT),
-                TimeOff::Unknown | TimeOff::ClockWentBack => CHECKPOINT,
+                TimeOff::Unknown | TimeOff::ClockWentBack(_) => CHECKPOINT,
             };
-            let notice = self.ledger.evaluation.count(charge, device_now, policy.evaluation_period);
-            self.tell_evaluation(notice);
+            self.count_evaluation(charge);
             self.ledger.evaluation.counting = false;
             self.ledger_store.save_by(device_now);
         }
@@ -297,6 +341,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             (None, Some(_)) => self.ledger.authorization = None,
         }
         self.counters.restore_peaks(&self.ledger.peaks);
+        self.publish_limits();
         // A boot starts with nothing in use (SPEC X9).
         if let Some(authorization) = &mut self.ledger.authorization {
             authorization.use_unanswered = false;
@@ -356,7 +401,7 @@ mod tests {
     use crate::token::Token;
     use crate::wire::{AcceptError, EntitlementAnswer, Nonce, Verdict};
 
-    const LATE: DeviceTime = DeviceTime::from_secs(u64::MAX);
+    const LATE: DeviceTime = DeviceTime::from_secs(u32::MAX);
 
     fn length<T: Serialize>(record: RecordKind, value: &T) -> usize {
         let device = DeviceFingerprint([0xff; 8]);
@@ -369,13 +414,14 @@ mod tests {
             reason: FailureReason::NotAccepted(AcceptError::ManagerCertificateExpired),
             at: LATE,
         };
-        let mut identity = Identity::new();
+        let mut identity = Identity::<ENTITLEMENTS_MAX>::new();
         let name: heapless::String<40> = core::iter::repeat_n('n', 40).collect();
         identity.standing = Standing::Registered(Enrolment {
             key: KeyHandle([0xff; 32]),
             instance: InstanceId([0xff; 16]),
             registered_at: LATE,
             certificate_serial: u32::MAX,
+            certificate_from: UnixTime::from_secs(u64::MAX),
             certificate_until: UnixTime::from_secs(u64::MAX),
             certificate_ends: LATE,
             renew_at: LATE,

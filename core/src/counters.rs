@@ -1,20 +1,69 @@
-//! Usage counters that any context may change, interrupts included (SPEC C1–C3).
+//! Usage counters that any context may change, interrupts included (SPEC C1–C6).
 //!
 //! [`Counters`] is a separate static so that `acquire` needs no access to the agent. It is the only
-//! thing in this crate that enters a critical section, for a copy of a few dozen bytes.
+//! thing in this crate that enters a critical section, for the arithmetic of one chain of tiers.
 //!
-//! For a tier of a chain the counters keep the peak *at or above* it: the most that tier and all
-//! higher ones had in use together. A standard peak in the morning and a premium peak in the
-//! afternoon are then never added up into an overage that never was (SPEC C3).
+//! For a tier of a chain the counters keep what is in use *at or above* it, and the peak of that:
+//! the most that tier and all higher ones had in use together. A standard peak in the morning and
+//! a premium peak in the afternoon are then never added up into an overage that never was
+//! (SPEC C3). Limits are on the same sums, so that a tier that is not used up covers the ones
+//! below it (SPEC C2, C4).
+//!
+//! *Rejected:* counting what each tier has in use and summing on demand. The sums would be taken
+//! twice in every acquire, for the limit before and for the peak after.
 
 use crate::product::{FeatureId, LicenseType};
 use core::cell::Cell;
 use critical_section::Mutex;
 
-/// Counters for a license type of at most `N` entitlements.
+/// Counters for license types of at most `N` entitlements.
 pub struct Counters<'a, const N: usize> {
-    license_type: &'a LicenseType<'a>,
-    counts: Mutex<Cell<Counts<N>>>,
+    tally: Mutex<Tally<'a, N>>,
+}
+
+/// What is behind the critical section. Arrays have one place per entitlement.
+struct Tally<'a, const N: usize> {
+    license_type: Cell<&'a LicenseType<'a>>,
+    /// Counts the license types that were in force.
+    generation: Cell<u8>,
+    in_use: [Cell<u32>; N],
+    at_or_above: [Cell<u32>; N],
+    peak: [Cell<u32>; N],
+    unanswered: [Cell<u32>; N],
+    limits: [Cell<Limit>; N],
+    /// An acquire was too much to count since the last time this was asked.
+    overflowed: Cell<bool>,
+}
+
+/// The most of an entitlement and its higher tiers together, and who says so (SPEC C6).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limit {
+    /// The most at a time.
+    pub most: u32,
+    /// Who set it.
+    pub set_by: LimitSource,
+}
+
+/// Who set a limit.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum LimitSource {
+    /// The size of the device: it can carry no more (SPEC C4).
+    Platform,
+    /// An administrator, for this field of license control (SPEC C4).
+    Administrator,
+    /// The account owns no more, and over-use is switched off (SPEC C4).
+    Account,
+}
+
+impl Limit {
+    /// No limit at all.
+    pub(crate) const NONE: Self = Self { most: u32::MAX, set_by: LimitSource::Platform };
+
+    /// The one of two limits that allows less; the first where they allow the same.
+    pub(crate) const fn tighter(self, other: Self) -> Self {
+        if other.most < self.most { other } else { self }
+    }
 }
 
 /// Counts per entitlement, at one moment.
@@ -29,8 +78,6 @@ pub struct Counts<const N: usize> {
 }
 
 impl<const N: usize> Counts<N> {
-    const ZERO: Self = Self { in_use: [0; N], peak: [0; N], unanswered: [0; N] };
-
     /// Whether anything at all is in use.
     pub fn any_in_use(&self) -> bool {
         self.in_use.iter().any(|&count| count > 0)
@@ -49,26 +96,55 @@ impl<const N: usize> Counts<N> {
 /// An acquire or release that changed nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CountError {
-    /// The feature belongs to another license type.
+    /// The license type in force has no such feature, or the feature was looked up under another.
     UnknownFeature,
     /// More would be released than is in use: `in_use` are.
     NotAcquired {
         /// How many are in use.
         in_use: u32,
     },
+    /// The limit of an entitlement does not allow it (SPEC C4–C6).
+    Denied {
+        /// Index of the entitlement whose limit is reached: the one acquired, or a lower tier that
+        /// it counts for as well.
+        entitlement: u8,
+        /// Its limit, and who set it.
+        limit: Limit,
+    },
     /// The count would pass `u32::MAX`.
     Overflow,
 }
 
 impl<'a, const N: usize> Counters<'a, N> {
-    /// Counters at zero: a boot starts with nothing in use (SPEC X9).
+    /// Counters at zero: a boot starts with nothing in use (SPEC X9). The agent puts the license
+    /// type in force that was chosen, once it has booted.
     pub const fn new(license_type: &'a LicenseType<'a>) -> Self {
-        Self { license_type, counts: Mutex::new(Cell::new(Counts::ZERO)) }
+        Self {
+            tally: Mutex::new(Tally {
+                license_type: Cell::new(license_type),
+                generation: Cell::new(0),
+                in_use: [const { Cell::new(0) }; N],
+                at_or_above: [const { Cell::new(0) }; N],
+                peak: [const { Cell::new(0) }; N],
+                unanswered: [const { Cell::new(0) }; N],
+                limits: [const { Cell::new(Limit::NONE) }; N],
+                overflowed: Cell::new(false),
+            }),
+        }
     }
 
-    /// What is counted.
-    pub const fn license_type(&self) -> &'a LicenseType<'a> {
-        self.license_type
+    /// What is counted: the license type in force.
+    pub fn license_type(&self) -> &'a LicenseType<'a> {
+        self.with(|tally| tally.license_type.get())
+    }
+
+    /// Looks a feature of the license type in force up by its name.
+    pub fn feature(&self, name: &str) -> Option<FeatureId> {
+        self.with(|tally| {
+            let mut features = tally.license_type.get().features.iter();
+            let index = u8::try_from(features.position(|feature| feature.name == name)?).ok()?;
+            Some(FeatureId { generation: tally.generation.get(), index })
+        })
     }
 
     /// Takes `n` of `feature`.
@@ -76,7 +152,7 @@ impl<'a, const N: usize> Counters<'a, N> {
     /// # Errors
     /// [`CountError`]; nothing is changed then.
     pub fn acquire(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
-        self.acquire_all(&[(feature, n)])
+        self.with(|tally| tally.acquire(feature, n))
     }
 
     /// Takes several features or none of them.
@@ -84,12 +160,15 @@ impl<'a, const N: usize> Counters<'a, N> {
     /// # Errors
     /// [`CountError`] of the first that could not be taken; nothing is changed then.
     pub fn acquire_all(&self, wanted: &[(FeatureId, u32)]) -> Result<(), CountError> {
-        self.change(|counts| {
-            for &(feature, n) in wanted {
-                let count = self.count_of(counts, feature)?;
-                *count = count.checked_add(n).ok_or(CountError::Overflow)?;
+        self.with(|tally| {
+            let before = (tally.counts(), values(&tally.at_or_above));
+            let taken = wanted.iter().try_for_each(|&(feature, n)| tally.acquire(feature, n));
+            if taken.is_err() {
+                set(&tally.in_use, &before.0.in_use);
+                set(&tally.at_or_above, &before.1);
+                set(&tally.peak, &before.0.peak);
             }
-            self.raise_peaks(counts)
+            taken
         })
     }
 
@@ -98,107 +177,157 @@ impl<'a, const N: usize> Counters<'a, N> {
     /// # Errors
     /// [`CountError`]; nothing is changed then.
     pub fn release(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
-        self.change(|counts| {
-            let count = self.count_of(counts, feature)?;
-            let in_use = *count;
-            *count = in_use.checked_sub(n).ok_or(CountError::NotAcquired { in_use })?;
+        self.with(|tally| {
+            let (index, count) = tally.count_of(feature)?;
+            let in_use = count.get();
+            count.set(in_use.checked_sub(n).ok_or(CountError::NotAcquired { in_use })?);
+            for tier in tally.tiers_from(index) {
+                tier.at_or_above.set(tier.at_or_above.get().saturating_sub(n));
+            }
             Ok(())
         })
     }
 
     /// The counts at this moment.
     pub fn counts(&self) -> Counts<N> {
-        critical_section::with(|cs| self.counts.borrow(cs).get())
+        self.with(Tally::counts)
+    }
+
+    /// The limit of the entitlement at `index`; `None` where there is none.
+    pub fn limit(&self, index: usize) -> Option<Limit> {
+        self.with(|tally| tally.limits.get(index).map(Cell::get)).filter(|l| *l != Limit::NONE)
+    }
+
+    /// Puts another license type in force, with nothing in use.
+    pub(crate) fn select(&self, license_type: &'a LicenseType<'a>) {
+        self.with(|tally| {
+            tally.license_type.set(license_type);
+            tally.generation.set(tally.generation.get().wrapping_add(1));
+            for counts in [&tally.in_use, &tally.at_or_above, &tally.peak, &tally.unanswered] {
+                set(counts, &[0; N]);
+            }
+            set(&tally.limits, &[Limit::NONE; N]);
+        });
+    }
+
+    /// Publishes what each entitlement and its higher tiers may have in use together.
+    pub(crate) fn publish(&self, limits: &[Limit; N]) {
+        self.with(|tally| set(&tally.limits, limits));
     }
 
     /// Begins a new interval at the current use and says what the closed ones are to report.
     pub(crate) fn begin_interval(&self) -> [u32; N] {
-        self.update(|counts| {
-            counts.unanswered = counts.to_report();
-            counts.peak = self.at_or_above(&counts.in_use);
-            counts.unanswered
+        self.with(|tally| {
+            let report = tally.counts().to_report();
+            set(&tally.unanswered, &report);
+            set(&tally.peak, &values(&tally.at_or_above));
+            report
         })
     }
 
     /// Forgets every peak but the current use: what was used before does not concern the account.
     pub(crate) fn restart(&self) {
-        self.update(|counts| {
-            counts.unanswered = [0; N];
-            counts.peak = self.at_or_above(&counts.in_use);
+        self.with(|tally| {
+            set(&tally.unanswered, &[0; N]);
+            set(&tally.peak, &values(&tally.at_or_above));
         });
     }
 
     /// The report of the closed intervals was answered: only the running one is left.
     pub(crate) fn report_answered(&self) {
-        self.update(|counts| counts.unanswered = [0; N]);
+        self.with(|tally| set(&tally.unanswered, &[0; N]));
     }
 
-    /// Puts back the peaks that a boot found in flash, and forgets what was in use.
+    /// Puts back the peaks that a boot found in flash.
     pub(crate) fn restore_peaks(&self, peaks: &[u32]) {
-        self.update(|counts| {
-            for (place, peak) in counts.unanswered.iter_mut().zip(peaks) {
-                *place = (*place).max(*peak);
+        self.with(|tally| {
+            for (place, &peak) in tally.unanswered.iter().zip(peaks) {
+                place.set(place.get().max(peak));
             }
         });
     }
 
-    fn count_of<'c>(
-        &self,
-        counts: &'c mut Counts<N>,
-        feature: FeatureId,
-    ) -> Result<&'c mut u32, CountError> {
-        let feature = self.license_type.features.get(feature.index());
-        let index = usize::from(feature.ok_or(CountError::UnknownFeature)?.entitlement);
-        counts.in_use.get_mut(index).ok_or(CountError::UnknownFeature)
+    /// Whether an acquire was too much to count since this was asked last.
+    pub(crate) fn take_overflow(&self) -> bool {
+        self.with(|tally| tally.overflowed.take())
     }
 
-    fn raise_peaks(&self, counts: &mut Counts<N>) -> Result<(), CountError> {
-        let total = counts.in_use.iter().try_fold(0_u32, |sum, &count| sum.checked_add(count));
-        if total.is_none() {
-            return Err(CountError::Overflow);
+    fn with<R>(&self, act: impl FnOnce(&Tally<'a, N>) -> R) -> R {
+        critical_section::with(|cs| act(self.tally.borrow(cs)))
+    }
+}
+
+/// One tier that an entitlement counts for.
+struct Tier<'t> {
+    index: usize,
+    at_or_above: &'t Cell<u32>,
+    peak: &'t Cell<u32>,
+    limit: Limit,
+}
+
+impl<const N: usize> Tally<'_, N> {
+    fn counts(&self) -> Counts<N> {
+        Counts {
+            in_use: values(&self.in_use),
+            peak: values(&self.peak),
+            unanswered: values(&self.unanswered),
         }
-        for (peak, now) in counts.peak.iter_mut().zip(self.at_or_above(&counts.in_use)) {
-            *peak = (*peak).max(now);
+    }
+
+    fn count_of(&self, feature: FeatureId) -> Result<(usize, &Cell<u32>), CountError> {
+        let known = Some(feature).filter(|feature| feature.generation == self.generation.get());
+        let mapped =
+            known.and_then(|known| self.license_type.get().features.get(usize::from(known.index)));
+        let index = usize::from(mapped.ok_or(CountError::UnknownFeature)?.entitlement);
+        Ok((index, self.in_use.get(index).ok_or(CountError::UnknownFeature)?))
+    }
+
+    /// The tiers that use of the entitlement at `index` counts for: itself, and the lower ones of
+    /// its chain, which stand right before it.
+    fn tiers_from(&self, index: usize) -> impl Iterator<Item = Tier<'_>> {
+        let entitlements = self.license_type.get().entitlements;
+        let chain = entitlements.get(index).and_then(|entitlement| entitlement.chain);
+        let in_chain = move |tier: &usize| {
+            *tier == index
+                || chain.is_some() && entitlements.get(*tier).is_some_and(|e| e.chain == chain)
+        };
+        (0..=index).rev().take_while(in_chain).filter_map(|index| {
+            let limit = self.limits.get(index)?.get();
+            let (at_or_above, peak) = (self.at_or_above.get(index)?, self.peak.get(index)?);
+            Some(Tier { index, at_or_above, peak, limit })
+        })
+    }
+
+    fn acquire(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
+        let (index, count) = self.count_of(feature)?;
+        for tier in self.tiers_from(index) {
+            let Some(more) = tier.at_or_above.get().checked_add(n) else {
+                self.overflowed.set(true);
+                return Err(CountError::Overflow);
+            };
+            if more > tier.limit.most && n > 0 {
+                let entitlement = u8::try_from(tier.index).unwrap_or(u8::MAX);
+                return Err(CountError::Denied { entitlement, limit: tier.limit });
+            }
+        }
+        // No more than what all tiers have in use together, which did not overflow.
+        count.set(count.get().saturating_add(n));
+        for tier in self.tiers_from(index) {
+            let more = tier.at_or_above.get().saturating_add(n);
+            tier.at_or_above.set(more);
+            tier.peak.set(tier.peak.get().max(more));
         }
         Ok(())
     }
+}
 
-    /// Per entitlement, what it and the higher tiers of its chain have in use together. Tiers
-    /// stand together, lowest first, so one pass from the end suffices.
-    fn at_or_above(&self, in_use: &[u32; N]) -> [u32; N] {
-        let mut sums = *in_use;
-        let mut above = (None, 0_u32);
-        let tiers = sums.iter_mut().zip(self.license_type.entitlements);
-        for (sum, entitlement) in tiers.rev() {
-            if entitlement.chain.is_some() && entitlement.chain == above.0 {
-                *sum = sum.saturating_add(above.1);
-            }
-            above = (entitlement.chain, *sum);
-        }
-        sums
-    }
+fn values<T: Copy, const N: usize>(cells: &[Cell<T>; N]) -> [T; N] {
+    cells.each_ref().map(Cell::get)
+}
 
-    fn change<F>(&self, change: F) -> Result<(), CountError>
-    where
-        F: FnOnce(&mut Counts<N>) -> Result<(), CountError>,
-    {
-        critical_section::with(|cs| {
-            let cell = self.counts.borrow(cs);
-            let mut counts = cell.get();
-            change(&mut counts)?;
-            cell.set(counts);
-            Ok(())
-        })
-    }
-
-    fn update<R>(&self, change: impl FnOnce(&mut Counts<N>) -> R) -> R {
-        critical_section::with(|cs| {
-            let cell = self.counts.borrow(cs);
-            let mut counts = cell.get();
-            let result = change(&mut counts);
-            cell.set(counts);
-            result
-        })
+fn set<T: Copy, const N: usize>(cells: &[Cell<T>; N], values: &[T; N]) {
+    for (cell, &value) in cells.iter().zip(values) {
+        cell.set(value);
     }
 }
 
@@ -207,14 +336,18 @@ mod tests {
     use super::*;
     use crate::products::contact_center::FLEX;
 
-    fn feature(name: &str) -> FeatureId {
-        FLEX.feature(name).unwrap()
+    fn feature(counters: &Counters<'_, 8>, name: &str) -> FeatureId {
+        counters.feature(name).unwrap()
+    }
+
+    fn seats(counters: &Counters<'_, 8>) -> (FeatureId, FeatureId) {
+        (feature(counters, "standard-seat"), feature(counters, "premium-seat"))
     }
 
     #[test]
     fn peaks_of_two_tiers_at_different_times_are_not_added() {
         let counters = Counters::<8>::new(&FLEX);
-        let (standard, premium) = (feature("standard-seat"), feature("premium-seat"));
+        let (standard, premium) = seats(&counters);
         counters.acquire(standard, 40).unwrap();
         counters.release(standard, 40).unwrap();
         counters.acquire(premium, 10).unwrap();
@@ -226,7 +359,7 @@ mod tests {
     #[test]
     fn a_peak_is_forgotten_only_when_its_report_was_answered() {
         let counters = Counters::<8>::new(&FLEX);
-        let standard = feature("standard-seat");
+        let (standard, _) = seats(&counters);
         counters.acquire(standard, 9).unwrap();
         counters.release(standard, 6).unwrap();
         assert_eq!(counters.begin_interval()[0], 9);
@@ -240,13 +373,65 @@ mod tests {
     #[test]
     fn a_refused_change_changes_nothing() {
         let counters = Counters::<8>::new(&FLEX);
-        let (standard, premium) = (feature("standard-seat"), feature("premium-seat"));
+        let (standard, premium) = seats(&counters);
         counters.acquire(standard, 2).unwrap();
         let before = counters.counts();
         assert_eq!(counters.release(standard, 3), Err(CountError::NotAcquired { in_use: 2 }));
+        assert!(!counters.take_overflow());
         assert_eq!(counters.acquire(premium, u32::MAX), Err(CountError::Overflow));
+        assert!(counters.take_overflow() && !counters.take_overflow());
         let both = [(premium, 1), (standard, u32::MAX)];
         assert_eq!(counters.acquire_all(&both), Err(CountError::Overflow));
         assert_eq!(counters.counts(), before);
+        counters.release(standard, 2).unwrap();
+        counters.acquire(standard, u32::MAX).unwrap();
+    }
+
+    #[test]
+    fn a_limit_holds_for_a_tier_and_all_above_it_together() {
+        let counters = Counters::<8>::new(&FLEX);
+        let (standard, premium) = seats(&counters);
+        let limit = |most| Limit { most, set_by: LimitSource::Administrator };
+        let mut limits = [Limit::NONE; 8];
+        // 40 standard and 10 premium (SPEC C4).
+        (limits[0], limits[1]) = (limit(50), limit(10));
+        counters.publish(&limits);
+        counters.acquire(standard, 50).unwrap();
+        let denied =
+            |entitlement, most| Err(CountError::Denied { entitlement, limit: limit(most) });
+        assert_eq!(counters.acquire(standard, 1), denied(0, 50));
+        assert_eq!(counters.acquire(premium, 1), denied(0, 50));
+        counters.release(standard, 5).unwrap();
+        counters.acquire(premium, 5).unwrap();
+        assert_eq!(counters.acquire(premium, 1), denied(0, 50));
+        counters.release(standard, 45).unwrap();
+        counters.acquire(premium, 5).unwrap();
+        assert_eq!(counters.acquire(premium, 1), denied(1, 10));
+        // What is not limited is not held up by what is.
+        counters.publish(&[
+            limit(0),
+            limit(0),
+            Limit::NONE,
+            Limit::NONE,
+            Limit::NONE,
+            Limit::NONE,
+            Limit::NONE,
+            Limit::NONE,
+        ]);
+        counters.acquire(feature(&counters, "inbound-port"), 1).unwrap();
+        assert_eq!(counters.limit(0), Some(limit(0)));
+        assert_eq!(counters.limit(3), None);
+    }
+
+    #[test]
+    fn a_feature_of_another_license_type_is_refused() {
+        let counters = Counters::<8>::new(&FLEX);
+        let (standard, _) = seats(&counters);
+        counters.acquire(standard, 1).unwrap();
+        counters.select(&FLEX);
+        assert_eq!(counters.acquire(standard, 1), Err(CountError::UnknownFeature));
+        assert_eq!(counters.release(standard, 1), Err(CountError::UnknownFeature));
+        assert!(!counters.counts().any_in_use());
+        counters.acquire(feature(&counters, "standard-seat"), 1).unwrap();
     }
 }

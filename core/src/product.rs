@@ -29,6 +29,26 @@ pub struct ProductDefinition<'a> {
     pub policy_bounds: PolicyBounds,
     /// What being out of licence does.
     pub enforcement: EnforcementMode,
+    /// The sizes that the product comes in; empty where size limits nothing.
+    pub size_profiles: &'a [SizeProfile<'a>],
+}
+
+/// What a device of one size can carry, whatever is owned (SPEC C4).
+#[derive(Clone, Copy, Debug)]
+pub struct SizeProfile<'a> {
+    /// Its name in settings, such as `400-agents`.
+    pub name: &'a str,
+    /// What it limits.
+    pub limits: &'a [PlatformLimit<'a>],
+}
+
+/// The most that a device carries of a feature, higher tiers of its chain included.
+#[derive(Clone, Copy, Debug)]
+pub struct PlatformLimit<'a> {
+    /// The feature's name.
+    pub feature: &'a str,
+    /// The most at a time.
+    pub most: u32,
 }
 
 /// Whether the product's host is asked to refuse anything (SPEC E3).
@@ -45,10 +65,21 @@ pub enum EnforcementMode {
 pub struct LicenseType<'a> {
     /// Name in commands, such as `flex`.
     pub name: &'a str,
+    /// What the license is for; license control does not apply in a lab (SPEC C4).
+    pub purpose: LicensePurpose,
     /// What it counts. The tiers of a chain stand together, lowest first.
     pub entitlements: &'a [Entitlement<'a>],
     /// What the firmware can acquire.
     pub features: &'a [Feature<'a>],
+}
+
+/// What a license type is for (SPEC C7).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LicensePurpose {
+    /// The appliance serves its owner.
+    Production,
+    /// It is tried or shown.
+    Lab,
 }
 
 /// One kind of licence.
@@ -66,6 +97,8 @@ pub struct Entitlement<'a> {
     pub chain: Option<u8>,
     /// What becomes of its count.
     pub reporting: Reporting,
+    /// Whether it is a field of license control: an administrator may limit it (SPEC C4).
+    pub controlled: bool,
 }
 
 /// What becomes of a count (SPEC C1).
@@ -88,14 +121,15 @@ pub struct Feature<'a> {
     pub entitlement: u8,
 }
 
-/// A feature of a license type: an index that was looked up, so that acquiring needs no search.
+/// A feature of the license type in force: looked up once by
+/// [`Counters::feature`](crate::counters::Counters::feature), so that acquiring needs no search.
+///
+/// It is good until the license type changes; what was looked up before is then refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FeatureId(u8);
-
-impl FeatureId {
-    pub(crate) const fn index(self) -> usize {
-        self.0 as usize
-    }
+pub struct FeatureId {
+    /// Which of the license types that were in force, counted.
+    pub(crate) generation: u8,
+    pub(crate) index: u8,
 }
 
 /// What is wrong with a product definition.
@@ -113,9 +147,34 @@ pub enum DefinitionError {
     ChainScattered,
     /// Tiers of one chain differ in how they are reported.
     ChainReporting,
+    /// Two license types, two size profiles, or two tags or features of a license type are called
+    /// the same.
+    NameTwice,
+    /// A size profile limits a feature that no license type has.
+    ProfileFeature,
 }
 
-impl ProductDefinition<'_> {
+/// Checks that no two of `all` have the same name.
+fn unique<'a, T>(all: &'a [T], name: impl Fn(&'a T) -> &'a str) -> Result<(), DefinitionError> {
+    for (index, one) in all.iter().enumerate() {
+        if all.iter().take(index).any(|earlier| name(earlier) == name(one)) {
+            return Err(DefinitionError::NameTwice);
+        }
+    }
+    Ok(())
+}
+
+impl<'a> ProductDefinition<'a> {
+    /// The license type of that name.
+    pub fn license_type(&self, name: &str) -> Option<&'a LicenseType<'a>> {
+        self.license_types.iter().find(|license_type| license_type.name == name)
+    }
+
+    /// The size profile of that name.
+    pub fn size_profile(&self, name: &str) -> Option<&'a SizeProfile<'a>> {
+        self.size_profiles.iter().find(|profile| profile.name == name)
+    }
+
     /// Checks what the agent relies on.
     ///
     /// # Errors
@@ -124,15 +183,21 @@ impl ProductDefinition<'_> {
         if self.license_types.is_empty() {
             return Err(DefinitionError::NoLicenseType);
         }
+        unique(self.license_types, |license_type| license_type.name)?;
+        unique(self.size_profiles, |profile| profile.name)?;
+        for limit in self.size_profiles.iter().flat_map(|profile| profile.limits) {
+            if self.license_types.iter().all(|known| known.feature(limit.feature).is_none()) {
+                return Err(DefinitionError::ProfileFeature);
+            }
+        }
         self.license_types.iter().try_for_each(LicenseType::check)
     }
 }
 
 impl LicenseType<'_> {
-    /// Looks a feature up by its name.
-    pub fn feature(&self, name: &str) -> Option<FeatureId> {
-        let index = self.features.iter().position(|feature| feature.name == name)?;
-        u8::try_from(index).ok().map(FeatureId)
+    /// The feature of that name.
+    pub fn feature(&self, name: &str) -> Option<&Feature<'_>> {
+        self.features.iter().find(|feature| feature.name == name)
     }
 
     /// The entitlement at `index`.
@@ -167,6 +232,7 @@ impl LicenseType<'_> {
         if self.features.iter().any(|feature| usize::from(feature.entitlement) >= count) {
             return Err(DefinitionError::FeatureWithoutEntitlement);
         }
-        Ok(())
+        unique(self.entitlements, |entitlement| entitlement.tag)?;
+        unique(self.features, |feature| feature.name)
     }
 }

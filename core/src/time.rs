@@ -34,6 +34,15 @@ impl Duration {
         Self(seconds)
     }
 
+    /// A span of `seconds`, at most [`Duration::MAX`].
+    const fn from_wide(seconds: u64) -> Self {
+        if seconds > u32::MAX as u64 {
+            return Self::MAX;
+        }
+        #[allow(clippy::cast_possible_truncation)] // bounded on the line above
+        Self(seconds as u32)
+    }
+
     /// A span of `minutes`.
     pub const fn from_minutes(minutes: u32) -> Self {
         Self(minutes.saturating_mul(60))
@@ -71,44 +80,38 @@ impl Duration {
 }
 
 macro_rules! instant {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident($seconds:ident)) => {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
         )]
         #[serde(transparent)]
-        pub struct $name(u64);
+        pub struct $name($seconds);
 
         impl $name {
             /// The instant `seconds` after zero of this scale.
-            pub const fn from_secs(seconds: u64) -> Self {
+            pub const fn from_secs(seconds: $seconds) -> Self {
                 Self(seconds)
             }
 
             /// Seconds since zero of this scale.
-            pub const fn as_secs(self) -> u64 {
+            pub const fn as_secs(self) -> $seconds {
                 self.0
             }
 
             /// The instant `span` later; saturates at the end of the scale.
             pub const fn saturating_add(self, span: Duration) -> Self {
-                Self(self.0.saturating_add(span.0 as u64))
+                Self(self.0.saturating_add(span.0 as $seconds))
             }
 
             /// The instant `span` earlier; saturates at zero.
             pub const fn saturating_sub(self, span: Duration) -> Self {
-                Self(self.0.saturating_sub(span.0 as u64))
+                Self(self.0.saturating_sub(span.0 as $seconds))
             }
 
             /// How long after `earlier` this is: zero when it is not after it at all.
             pub const fn saturating_since(self, earlier: Self) -> Duration {
-                let seconds = self.0.saturating_sub(earlier.0);
-                if seconds > u32::MAX as u64 {
-                    Duration::MAX
-                } else {
-                    #[allow(clippy::cast_possible_truncation)] // bounded on the line above
-                    Duration(seconds as u32)
-                }
+                Duration::from_wide(self.0.saturating_sub(earlier.0) as u64)
             }
         }
     };
@@ -116,15 +119,15 @@ macro_rules! instant {
 
 instant! {
     /// Seconds since this boot, from a clock that only grows.
-    Instant
+    Instant(u32)
 }
 instant! {
     /// Seconds that the device knows to have passed in its life: the scale of every period.
-    DeviceTime
+    DeviceTime(u32)
 }
 instant! {
     /// Seconds since 1970-01-01 00:00:00 UTC.
-    UnixTime
+    UnixTime(u64)
 }
 
 /// What the platform's clocks say at one moment (SPEC T1).
@@ -162,7 +165,7 @@ pub struct ClockUnreadable;
 pub fn uptime<C: Clock<T = u64>>(clock: &C) -> Result<Instant, ClockUnreadable> {
     let since_boot = clock.try_now().map_err(|_| ClockUnreadable)?.duration_since_epoch();
     let Seconds(seconds) = Seconds::<u64>::try_from(since_boot).map_err(|_| ClockUnreadable)?;
-    Ok(Instant::from_secs(seconds))
+    Ok(Instant::from_secs(u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
 #[cfg(test)]
@@ -188,9 +191,11 @@ mod tests {
 
     #[test]
     fn arithmetic_saturates_at_both_ends() {
-        let end = DeviceTime::from_secs(u64::MAX);
+        let end = DeviceTime::from_secs(u32::MAX);
         assert_eq!(end.saturating_add(Duration::from_days(1)), end);
         assert_eq!(DeviceTime::default().saturating_sub(Duration::MAX), DeviceTime::default());
+        let calendar = UnixTime::from_secs(u64::MAX);
+        assert_eq!(calendar.saturating_since(UnixTime::default()), Duration::MAX);
         assert_eq!(end.saturating_since(DeviceTime::default()), Duration::MAX);
         assert_eq!(DeviceTime::default().saturating_since(end), Duration::ZERO);
         assert_eq!(Duration::from_days(u32::MAX), Duration::MAX);

@@ -55,6 +55,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let now = self.clock.now();
         if of_now {
             self.settle_certificate(answer.time);
+            self.clock_agrees();
         }
         self.ledger.last_answer = answer.number;
         self.ledger_store.save_by(now);
@@ -174,7 +175,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// The certificate ends by the manager's clock: where the device's idea of that moment has
     /// come apart from it, the signed time settles it (SPEC T2).
-    fn settle_certificate(&mut self, signed: UnixTime) {
+    pub(super) fn settle_certificate(&mut self, signed: UnixTime) {
         let now = self.clock.now();
         let longest = self.definition.policy_bounds.max.certificate_period;
         let Some(enrolment) = self.identity.enrolment_mut() else { return };
@@ -236,7 +237,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return self.exchange_failed(FailureReason::UnexpectedAnswer);
         };
         self.exchange_succeeded();
-        self.ledger.policy = registered.policy;
+        self.take_policy(registered.policy);
         let policy = self.policy();
         let (certificate_ends, renew_at) = self.certificate_times(&certificate, signed, &policy);
         self.identity.attempt = None;
@@ -245,6 +246,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             instance: certificate.instance,
             registered_at: now,
             certificate_serial: certificate.serial,
+            certificate_from: certificate.valid_from,
             certificate_until: certificate.valid_until,
             certificate_ends,
             renew_at,
@@ -254,7 +256,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             export_controlled_allowed: registered.export_controlled_allowed,
         });
         let deadline = authorization_deadline(now, &policy);
-        self.wanted = super::Wanted::default();
+        self.wanted = super::Wanted::NONE;
         match &mut self.ledger.authorization {
             // Registered again: what the last answer said holds until the next (SPEC X3, R9).
             Some(authorization) => {
@@ -267,6 +269,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.counters.restart();
             }
         }
+        self.publish_limits();
         self.identity_store.save_by(now);
         self.tell(EventKind::RegistrationSucceeded);
     }
@@ -302,6 +305,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         (enrolment.certificate_ends, enrolment.renew_at) = times;
         enrolment.certificate_serial = certificate.serial;
+        enrolment.certificate_from = certificate.valid_from;
         enrolment.certificate_until = certificate.valid_until;
         enrolment.last_renewal = Some(Ok(now));
         self.ledger.contact.renewal_retry = None;
@@ -317,7 +321,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let now = self.clock.now();
         let before = self.authorization_state();
         self.exchange_succeeded();
-        self.ledger.policy = answer.policy;
+        self.take_policy(answer.policy);
         let policy = self.policy();
         let out = entitlements.iter().any(|entitlement| {
             matches!(entitlement.verdict, Verdict::OutOfCompliance | Verdict::InvalidTag)
@@ -328,7 +332,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         });
         self.tell_new_verdicts(&entitlements);
         let in_use = self.counters.counts().any_in_use();
-        self.counters.report_answered();
         let Some(authorization) = &mut self.ledger.authorization else {
             return;
         };
@@ -339,7 +342,20 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let change =
             authorization.compliance.answered(out_since, authorization.registered_at, now, &policy);
         authorization.deadline = authorization_deadline(now, &policy);
+        // SPEC X7: the highest use since the answer that starts pending is reported until covered.
+        let locked = policy.lock_usage && authorization.compliance.out_since().is_some();
+        let duplicate = core::mem::replace(&mut authorization.duplicate, answer.duplicate);
+        if !locked {
+            self.counters.report_answered();
+        }
+        self.ledger.contact.report_failure_told = false;
         self.in_use = in_use;
+        self.publish_limits();
+        match (duplicate, answer.duplicate) {
+            (false, true) => self.tell(EventKind::DuplicateInstance),
+            (true, false) => self.tell(EventKind::DuplicateSettled),
+            _ => {}
+        }
         if let Some(change) = change {
             self.tell(compliance_event(change));
         }
@@ -349,6 +365,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             && change != Some(ComplianceChange::Ended)
         {
             self.tell(EventKind::Authorized);
+        }
+    }
+
+    /// Rules other than the product's own, or none (SPEC A8).
+    fn take_policy(&mut self, policy: Option<Policy>) {
+        if core::mem::replace(&mut self.ledger.policy, policy) != policy {
+            self.tell(EventKind::PolicyChanged);
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Authorization<const N: usize> {
     /// Whether the deadline has passed (SPEC A7).
     pub(super) expired: bool,
     pub(super) compliance: Compliance,
+    /// Whether another machine uses this device's identity, by the last answer (SPEC T5).
+    pub(super) duplicate: bool,
     /// The last verdict per entitlement of the license type, in its order.
     pub(super) entitlements: Vec<EntitlementAnswer, N>,
 }
@@ -164,6 +166,7 @@ impl<const N: usize> Authorization<N> {
             deadline,
             expired: false,
             compliance: Compliance::Covered,
+            duplicate: false,
             entitlements: Vec::new(),
         }
     }

@@ -2,19 +2,31 @@
 
 use super::contact::Purpose;
 use super::inputs::halves;
-use super::registration::{Attempt, Phase};
-use super::{Agent, Command, CommandError, RegistrationState};
+use super::license_control::LicenseControl;
+use super::registration::{Attempt, Identity, Phase};
+use super::{Agent, Command, CommandError, EventKind, Ledger, RegistrationState, Wanted};
 use crate::crypto::Crypto;
+use crate::product::LicenseType;
 use crate::token::Token;
 use crate::wire::Nonce;
 
-impl<C: Crypto, const N: usize> Agent<'_, C, N> {
+impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
     pub(super) fn command(&mut self, command: Command<'_>) -> Result<(), CommandError> {
         match command {
             Command::Register { token, force } => self.register(token, force),
             Command::Deregister => self.deregister(),
             Command::RenewAuthorization => self.renew(Purpose::Report),
             Command::RenewCertificate => self.renew(Purpose::RenewCertificate),
+            Command::SelectLicenseType(name) => self.select_license_type(name),
+            Command::AllowOverage(allowed) => {
+                self.allow_overage(allowed);
+                Ok(())
+            }
+            Command::Limit { feature, limit } => self.set_limit(feature, limit),
+            Command::FactoryReset => {
+                self.reset();
+                Ok(())
+            }
         }
     }
 
@@ -73,9 +85,75 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Report => self.wanted.report = true,
             _ => self.wanted.renewal = true,
         }
-        // A command tries at once (SPEC X5).
+        // SPEC X5
+        self.contact_at_once();
+        Ok(())
+    }
+
+    /// Nothing waits any longer: a command, or doubt about the clock, tries at once.
+    pub(super) fn contact_at_once(&mut self) {
         self.ledger.contact.forget_retry();
         self.boot_hold = self.clock.now();
+    }
+
+    fn select_license_type(&mut self, name: &str) -> Result<(), CommandError> {
+        let mut known = (0_u8..).zip(self.definition.license_types);
+        let Some((index, license_type)) = known.find(|(_, known)| known.name == name) else {
+            return Err(CommandError::UnknownLicenseType);
+        };
+        if index == self.identity.license_type {
+            return Ok(());
+        }
+        // SPEC C7
+        if self.identity.enrolment().is_some() || self.attempt_is_open() {
+            return Err(CommandError::LicenseTypeInForce);
+        }
+        if self.counters.counts().any_in_use() {
+            return Err(CommandError::LicensesInUse);
+        }
+        self.identity.license_type = index;
+        self.identity.control = LicenseControl::new();
+        self.identity_store.save_by(self.clock.now());
+        self.count_by(license_type);
         Ok(())
+    }
+
+    fn attempt_is_open(&self) -> bool {
+        self.identity.attempt.is_some_and(|attempt| attempt.due().is_some())
+    }
+
+    fn count_by(&mut self, license_type: &'a LicenseType<'a>) {
+        self.counters.select(license_type);
+        self.publish_limits();
+        self.tell(EventKind::LicenseTypeChanged);
+    }
+
+    /// SPEC X13: as deregistering, and then everything is erased.
+    fn reset(&mut self) {
+        if self.deregister().is_ok() && self.wanted.deregister {
+            self.wanted.factory_reset = true;
+        } else {
+            self.erase();
+        }
+    }
+
+    /// Erases everything but the evaluation used and the device's own time.
+    pub(super) fn erase(&mut self) {
+        let now = self.clock.now();
+        let license_type = self.identity.license_type;
+        self.identity = Identity::new();
+        self.ledger = Ledger { evaluation: self.ledger.evaluation, ..Ledger::new() };
+        (self.next_sequence, self.durable_sequence, self.writing_sequence) = (1, 0, 0);
+        self.last_sent = 0;
+        self.wanted = Wanted::NONE;
+        self.exchange = None;
+        self.identity_store.erase(now);
+        self.ledger_store.erase(now);
+        self.tell(EventKind::FactoryReset);
+        match self.definition.license_types.first() {
+            Some(first) if license_type != 0 && !self.in_use => self.count_by(first),
+            _ => self.identity.license_type = license_type,
+        }
+        self.publish_limits();
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Contact {
     pub(super) renewal_retry: Option<Retry>,
     /// Whether `CommunicationFailed` was told and not yet taken back.
     pub(super) outage_told: bool,
+    /// Whether `AuthorizationRenewalFailed` was told since the last answered report.
+    pub(super) report_failure_told: bool,
 }
 
 /// The next attempt after a failed one.
@@ -52,7 +54,13 @@ pub(super) const EXCHANGE_TIMEOUT: Duration = Duration::from_minutes(2);
 
 impl Contact {
     pub(super) const fn new() -> Self {
-        Self { last: None, retry: None, renewal_retry: None, outage_told: false }
+        Self {
+            last: None,
+            retry: None,
+            renewal_retry: None,
+            outage_told: false,
+            report_failure_told: false,
+        }
     }
 
     /// Notes a failure and sets the next attempt; says whether the outage is to be told.

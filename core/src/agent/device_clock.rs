@@ -5,6 +5,9 @@
 //! time. What was added is remembered until then, so that a real-time clock that had been set ahead
 //! is corrected by the manager as well.
 //!
+//! A real-time clock is never believed for what it says, only for how far it went: its lead over the
+//! calendar is noted, and a lead that jumps is a clock that was set.
+//!
 //! *Rejected:* keeping calendar time and comparing deadlines with it. Every step of a clock, the
 //! manager's included, would then lengthen or shorten the periods that are running.
 
@@ -24,22 +27,35 @@ pub(super) struct DeviceClock {
     credited: Duration,
     /// Whether a boot since the last signed time may have hidden time off.
     time_off_unsure: bool,
+    /// Whether there is a real-time clock now; without one its lead is the last known.
+    real_time: bool,
 }
 
-/// Calendar time as an offset to device time. Wraps, so that it also holds where the calendar is
-/// behind the device.
+/// Calendar time as an offset to device time, and the real-time clock as a lead over that.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Calendar {
+    /// Wraps, so that it also holds where the calendar is behind the device.
     offset: u64,
+    /// Whether a manager's signed time set it. Until then it follows the real-time clock.
+    signed: bool,
+    /// Seconds that the real-time clock is ahead.
+    lead: i64,
+    /// The same when the calendar was set: a clock that is wrong and was settled stays so.
+    settled_lead: i64,
 }
 
 impl Calendar {
-    const fn new(device: DeviceTime, unix: UnixTime) -> Self {
-        Self { offset: unix.as_secs().wrapping_sub(device.as_secs()) }
+    const fn unix(self, device: DeviceTime) -> UnixTime {
+        UnixTime::from_secs((device.as_secs() as u64).wrapping_add(self.offset))
     }
 
-    const fn unix(self, device: DeviceTime) -> UnixTime {
-        UnixTime::from_secs(device.as_secs().wrapping_add(self.offset))
+    /// What the real-time clock ought to say.
+    const fn real_time(self, device: DeviceTime) -> UnixTime {
+        UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead))
+    }
+
+    const fn set(&mut self, device: DeviceTime, unix: UnixTime) {
+        self.offset = unix.as_secs().wrapping_sub(device.as_secs() as u64);
     }
 }
 
@@ -76,7 +92,28 @@ pub(super) enum TimeOff {
     /// By the real-time clock, since the checkpoint.
     Measured(Duration),
     /// The real-time clock is behind the checkpoint; nothing is gained by it.
-    ClockWentBack,
+    ClockWentBack(Step),
+}
+
+/// The real-time clock was set.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Step {
+    pub(super) back: bool,
+    pub(super) by: Duration,
+}
+
+/// Differences up to this are clocks that run unevenly or are disciplined, not clocks that were
+/// set.
+const SLACK: Duration = Duration::from_secs(30);
+
+impl Step {
+    /// How far the real-time clock is from where it ought to be, if that is far.
+    fn between(expected: UnixTime, actual: UnixTime) -> Option<Self> {
+        let back = actual < expected;
+        let (earlier, later) = if back { (actual, expected) } else { (expected, actual) };
+        let by = later.saturating_since(earlier);
+        (by > SLACK).then_some(Self { back, by })
+    }
 }
 
 impl DeviceClock {
@@ -88,11 +125,13 @@ impl DeviceClock {
             calendar: None,
             credited: Duration::ZERO,
             time_off_unsure: false,
+            real_time: false,
         }
     }
 
-    /// Goes on from `checkpoint` at the first moment of a boot.
-    pub(super) fn boot(now: Now, checkpoint: Checkpoint) -> (Self, TimeOff) {
+    /// Goes on from `checkpoint` at the first moment of a boot. A real-time clock that is known to
+    /// be useless is not asked.
+    pub(super) fn boot(now: Now, checkpoint: Checkpoint, useless: bool) -> (Self, TimeOff) {
         let mut clock = Self {
             base: checkpoint.at,
             booted: now.uptime,
@@ -100,22 +139,69 @@ impl DeviceClock {
             calendar: checkpoint.calendar,
             credited: checkpoint.credited,
             time_off_unsure: true,
+            real_time: false,
         };
-        let Some(real_time) = now.real_time else {
-            return (clock, TimeOff::Unknown);
+        let known = checkpoint.calendar.filter(|_| !useless);
+        let off = match (now.real_time, known) {
+            (Some(real_time), Some(calendar)) => {
+                let expected = calendar.real_time(checkpoint.at);
+                match Step::between(expected, real_time) {
+                    Some(step) if step.back => TimeOff::ClockWentBack(step),
+                    _ => {
+                        let off = real_time.saturating_since(expected);
+                        clock.base = clock.base.saturating_add(off);
+                        clock.credited = clock.credited.saturating_add(off);
+                        TimeOff::Measured(off)
+                    }
+                }
+            }
+            _ => TimeOff::Unknown,
         };
-        let Some(calendar) = checkpoint.calendar else {
-            clock.calendar = Some(Calendar::new(checkpoint.at, real_time));
-            return (clock, TimeOff::Unknown);
+        // Whatever is left of the difference was told as time off.
+        let _ = clock.look_at(now.real_time);
+        (clock, off)
+    }
+
+    /// Notes what the real-time clock says; tells a step of it (SPEC T1).
+    pub(super) fn look_at(&mut self, real_time: Option<UnixTime>) -> Option<Step> {
+        self.real_time = real_time.is_some();
+        let (real_time, now) = (real_time?, self.now());
+        let Some(calendar) = &mut self.calendar else {
+            let mut calendar = Calendar { offset: 0, signed: false, lead: 0, settled_lead: 0 };
+            calendar.set(now, real_time);
+            self.calendar = Some(calendar);
+            return None;
         };
-        let expected = calendar.unix(checkpoint.at);
-        if real_time < expected {
-            return (clock, TimeOff::ClockWentBack);
+        let step = Step::between(calendar.real_time(now), real_time);
+        if calendar.signed {
+            calendar.lead = lead(real_time, calendar.unix(now));
+        } else {
+            calendar.set(now, real_time);
         }
-        let off = real_time.saturating_since(expected);
-        clock.base = clock.base.saturating_add(off);
-        clock.credited = clock.credited.saturating_add(off);
-        (clock, TimeOff::Measured(off))
+        step
+    }
+
+    /// What the real-time clock says, less what it was known to be wrong by when the calendar was
+    /// set. `None` without one, and before a manager's time set the calendar.
+    pub(super) fn claimed(&self) -> Option<UnixTime> {
+        let calendar = self.calendar.filter(|calendar| calendar.signed && self.real_time)?;
+        let unix = calendar.unix(self.now()).as_secs();
+        Some(UnixTime::from_secs(unix.saturating_add_signed(calendar.moved())))
+    }
+
+    /// Takes what the real-time clock claims for the calendar: it was put right (SPEC T2). The
+    /// calendar never goes before what it would be without the real-time clock's word, and no
+    /// period moves by it.
+    pub(super) fn follow_real_time(&mut self) {
+        let now = self.now();
+        let (Some(claimed), Some(calendar)) = (self.claimed(), &mut self.calendar) else {
+            return;
+        };
+        let real_time = calendar.real_time(now);
+        let earliest = calendar.unix(now).saturating_sub(self.credited);
+        calendar.set(now, claimed.max(earliest));
+        calendar.lead = lead(real_time, calendar.unix(now));
+        self.credited = calendar.unix(now).saturating_since(earliest);
     }
 
     /// Notes the uptime; gives how long the device ran since the last call.
@@ -157,8 +243,13 @@ impl DeviceClock {
         }
         self.time_off_unsure = false;
         self.credited = Duration::ZERO;
-        self.calendar = Some(Calendar::new(self.now(), signed));
-        self.now() < before
+        let now = self.now();
+        let real_time = self.calendar.map_or(signed, |calendar| calendar.real_time(before));
+        let lead = lead(real_time, signed);
+        let mut calendar = Calendar { offset: 0, signed: true, lead, settled_lead: lead };
+        calendar.set(now, signed);
+        self.calendar = Some(calendar);
+        now < before
     }
 
     pub(super) const fn checkpoint(&self) -> Checkpoint {
@@ -166,24 +257,38 @@ impl DeviceClock {
     }
 }
 
+impl Calendar {
+    /// By how much the real-time clock was set since the calendar was.
+    const fn moved(self) -> i64 {
+        self.lead.saturating_sub(self.settled_lead)
+    }
+}
+
+/// Seconds that `real_time` is ahead of `calendar`.
+fn lead(real_time: UnixTime, calendar: UnixTime) -> i64 {
+    let seconds = |time: UnixTime| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    seconds(real_time).saturating_sub(seconds(calendar))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use heapless::Vec;
 
     const SIGNED: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-    fn now(uptime: u64, real_time: Option<u64>) -> Now {
+    fn now(uptime: u32, real_time: Option<u64>) -> Now {
         let real_time = real_time.map(UnixTime::from_secs);
         Now { uptime: Instant::from_secs(uptime), real_time }
     }
 
-    fn life(seconds: u64) -> DeviceTime {
+    fn life(seconds: u32) -> DeviceTime {
         DeviceTime::from_secs(Checkpoint::FIRST.at.as_secs() + seconds)
     }
 
     /// A clock that ran an hour, got a signed time, and was then switched off.
     fn checkpoint() -> Checkpoint {
-        let (mut clock, _) = DeviceClock::boot(now(5, None), Checkpoint::FIRST);
+        let (mut clock, _) = DeviceClock::boot(now(5, None), Checkpoint::FIRST, false);
         clock.advance(Instant::from_secs(3_605));
         clock.set_signed_time(SIGNED);
         clock.checkpoint()
@@ -192,19 +297,20 @@ mod tests {
     #[test]
     fn time_off_is_measured_by_the_real_time_clock_forwards_only() {
         let day_later = now(0, Some(SIGNED.as_secs() + 86_400));
-        let (clock, off) = DeviceClock::boot(day_later, checkpoint());
+        let (clock, off) = DeviceClock::boot(day_later, checkpoint(), false);
         assert_eq!(off, TimeOff::Measured(Duration::from_days(1)));
         assert_eq!(clock.now(), life(3_600 + 86_400));
         let day_earlier = now(0, Some(SIGNED.as_secs() - 86_400));
-        let (clock, off) = DeviceClock::boot(day_earlier, checkpoint());
-        assert_eq!(off, TimeOff::ClockWentBack);
+        let (clock, off) = DeviceClock::boot(day_earlier, checkpoint(), false);
+        let step = Step { back: true, by: Duration::from_days(1) };
+        assert_eq!(off, TimeOff::ClockWentBack(step));
         assert_eq!(clock.now(), life(3_600));
         assert_eq!(clock.unix(clock.now()), Some(SIGNED));
     }
 
     #[test]
     fn without_a_real_time_clock_time_off_passes_unseen_until_a_signed_time() {
-        let (mut clock, off) = DeviceClock::boot(now(0, None), checkpoint());
+        let (mut clock, off) = DeviceClock::boot(now(0, None), checkpoint(), false);
         assert_eq!(off, TimeOff::Unknown);
         clock.advance(Instant::from_secs(60));
         assert_eq!(clock.now(), life(3_660));
@@ -215,14 +321,14 @@ mod tests {
     #[test]
     fn a_real_time_clock_set_ahead_is_corrected_by_the_manager() {
         let year_ahead = now(0, Some(SIGNED.as_secs() + 365 * 86_400));
-        let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint());
+        let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint(), false);
         clock.set_signed_time(SIGNED.saturating_add(Duration::from_days(2)));
         assert_eq!(clock.now(), life(3_600 + 2 * 86_400));
     }
 
     #[test]
     fn a_managers_clock_that_steps_moves_the_calendar_and_no_period() {
-        let (mut clock, _) = DeviceClock::boot(now(0, None), checkpoint());
+        let (mut clock, _) = DeviceClock::boot(now(0, None), checkpoint(), false);
         clock.set_signed_time(SIGNED);
         for signed in [1_900_000_000, 1_700_000_000] {
             clock.set_signed_time(UnixTime::from_secs(signed));
@@ -232,8 +338,58 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_is_told_and_moves_nothing() {
+        let at = |uptime, ahead: i64| {
+            let real_time = SIGNED.as_secs() + u64::from(uptime);
+            now(uptime, Some(real_time.saturating_add_signed(ahead)))
+        };
+        let (mut clock, off) = DeviceClock::boot(at(0, 5), checkpoint(), false);
+        assert_eq!(off, TimeOff::Measured(Duration::from_secs(5)));
+        let mut told = Vec::<_, 8>::new();
+        for (uptime, ahead) in [(10, 5), (20, 25), (30, -86_400), (40, -86_410), (50, 5)] {
+            clock.advance(Instant::from_secs(uptime));
+            told.push(clock.look_at(at(uptime, ahead).real_time)).unwrap();
+        }
+        let step = |back, by| Some(Step { back, by: Duration::from_secs(by) });
+        assert_eq!(told, [None, None, step(true, 86_425), None, step(false, 86_415)]);
+        assert_eq!(clock.now(), life(3_600 + 5 + 50));
+    }
+
+    #[test]
+    fn a_wrong_clock_that_was_settled_measures_time_off_by_how_far_it_went() {
+        let year = 365 * 86_400;
+        let wrong = now(0, Some(SIGNED.as_secs() + year));
+        let (mut clock, _) = DeviceClock::boot(wrong, Checkpoint::FIRST, false);
+        clock.set_signed_time(SIGNED);
+        assert_eq!(clock.claimed(), Some(SIGNED));
+        let checkpoint = clock.checkpoint();
+        let day_later = now(0, Some(SIGNED.as_secs() + year + 86_400));
+        let (clock, off) = DeviceClock::boot(day_later, checkpoint, false);
+        assert_eq!(off, TimeOff::Measured(Duration::from_days(1)));
+        assert_eq!(clock.claimed(), Some(SIGNED.saturating_add(Duration::from_days(1))));
+        let (clock, off) = DeviceClock::boot(day_later, checkpoint, true);
+        assert_eq!(off, TimeOff::Unknown, "a clock known to be useless is not asked");
+        assert_eq!(clock.now(), checkpoint.at());
+    }
+
+    #[test]
+    fn a_clock_put_right_takes_the_calendar_back_no_further_than_what_was_credited() {
+        let year_ahead = now(0, Some(SIGNED.as_secs() + 365 * 86_400));
+        for (put_to, calendar) in [(86_400, 86_400), (-86_400, 0)] {
+            let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint(), false);
+            let device = clock.now();
+            let right = UnixTime::from_secs(SIGNED.as_secs().saturating_add_signed(put_to));
+            clock.look_at(Some(right)).unwrap();
+            clock.follow_real_time();
+            let expected = SIGNED.saturating_add(Duration::from_secs(calendar));
+            assert_eq!(clock.unix(clock.now()), Some(expected));
+            assert_eq!(clock.now(), device, "no period moves");
+        }
+    }
+
+    #[test]
     fn an_uptime_that_goes_back_stands_still() {
-        let (mut clock, _) = DeviceClock::boot(now(100, None), Checkpoint::FIRST);
+        let (mut clock, _) = DeviceClock::boot(now(100, None), Checkpoint::FIRST, false);
         assert_eq!(clock.advance(Instant::from_secs(160)), Duration::from_secs(60));
         assert_eq!(clock.advance(Instant::from_secs(130)), Duration::ZERO);
         assert_eq!(clock.advance(Instant::from_secs(161)), Duration::from_secs(1));

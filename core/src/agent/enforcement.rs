@@ -78,7 +78,7 @@ pub(super) fn verdict(
 mod tests {
     use super::*;
 
-    const fn day(days: u64) -> DeviceTime {
+    const fn day(days: u32) -> DeviceTime {
         DeviceTime::from_secs(days * 86_400)
     }
 

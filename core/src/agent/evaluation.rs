@@ -1,5 +1,6 @@
 //! The evaluation: once in a device's life, counted in time of use (SPEC A2, A3, X1).
 
+use super::countdown::{self, Countdown};
 use crate::time::{DeviceTime, Duration};
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +8,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Evaluation {
     used: Duration,
-    /// What was left at the last warning.
-    warned_at_left: Duration,
     /// When it was used up.
     expired: Option<DeviceTime>,
     /// When the next reminder after expiry is due.
@@ -24,22 +23,11 @@ pub(super) enum Notice {
     Expired,
 }
 
-const DAY: u32 = 86_400;
-const HOUR: u32 = 3_600;
-/// What is left at the warnings before the daily ones, in days (SPEC A3).
-const WARNING_DAYS: [u32; 4] = [60, 30, 21, 14];
-const DAILY_FROM_DAYS: u32 = 7;
 const REMINDER: Duration = Duration::from_hours(1);
 
 impl Evaluation {
     pub(super) const fn new() -> Self {
-        Self {
-            used: Duration::ZERO,
-            warned_at_left: Duration::MAX,
-            expired: None,
-            remind: None,
-            counting: false,
-        }
+        Self { used: Duration::ZERO, expired: None, remind: None, counting: false }
     }
 
     pub(super) fn left(&self, period: Duration) -> Duration {
@@ -56,6 +44,7 @@ impl Evaluation {
         ran: Duration,
         now: DeviceTime,
         period: Duration,
+        countdown: &mut Countdown,
     ) -> Option<Notice> {
         if self.expired.is_some() {
             return None;
@@ -71,12 +60,7 @@ impl Evaluation {
             self.remind = Some(expired.saturating_add(REMINDER));
             return Some(Notice::Expired);
         }
-        let threshold = threshold_at_or_above(left);
-        if threshold < self.warned_at_left && threshold < period {
-            self.warned_at_left = threshold;
-            return Some(Notice::Warning { left });
-        }
-        None
+        countdown.reached(left, period).then_some(Notice::Warning { left })
     }
 
     /// The hourly reminder after expiry, for as long as it is shown.
@@ -100,98 +84,27 @@ impl Evaluation {
 
     /// How long it may count until there is something to tell.
     pub(super) fn next_notice_in(&self, period: Duration) -> Duration {
-        let left = self.left(period);
-        let next = next_threshold_below(left);
-        left.saturating_sub(next)
+        countdown::next_in(self.left(period))
     }
-}
-
-/// The warning threshold that a remainder of `left` has reached: the smallest at or above it.
-fn threshold_at_or_above(left: Duration) -> Duration {
-    let seconds = left.as_secs();
-    if seconds <= DAY {
-        return Duration::from_secs(seconds.div_ceil(HOUR).saturating_mul(HOUR));
-    }
-    if seconds <= DAILY_FROM_DAYS.saturating_mul(DAY) {
-        return Duration::from_secs(seconds.div_ceil(DAY).saturating_mul(DAY));
-    }
-    let mut reached = Duration::MAX;
-    for days in WARNING_DAYS {
-        if left <= Duration::from_days(days) {
-            reached = Duration::from_days(days);
-        }
-    }
-    reached
-}
-
-/// The largest warning threshold below `left`; zero is the last.
-fn next_threshold_below(left: Duration) -> Duration {
-    let below = left.as_secs().saturating_sub(1);
-    if below < DAY {
-        return Duration::from_secs(below.saturating_sub(below.checked_rem(HOUR).unwrap_or(0)));
-    }
-    if below < DAILY_FROM_DAYS.saturating_add(1).saturating_mul(DAY) {
-        return Duration::from_secs(below.saturating_sub(below.checked_rem(DAY).unwrap_or(0)));
-    }
-    for days in WARNING_DAYS {
-        if Duration::from_days(days) < left {
-            return Duration::from_days(days);
-        }
-    }
-    Duration::from_days(DAILY_FROM_DAYS)
 }
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use super::*;
-    use std::vec::Vec;
 
     const PERIOD: Duration = Duration::from_days(90);
-
-    #[test]
-    fn warnings_come_at_the_times_of_a3() {
-        let mut expected: Vec<u32> = [60, 30, 21, 14, 7, 6, 5, 4, 3, 2, 1].map(|d| d * 24).to_vec();
-        expected.extend((1..24).rev());
-        let mut evaluation = Evaluation::new();
-        let mut now = DeviceTime::from_secs(1_000);
-        let mut warned = Vec::new();
-        loop {
-            let step = evaluation.next_notice_in(PERIOD);
-            assert!(step > Duration::ZERO);
-            now = now.saturating_add(step);
-            match evaluation.count(step, now, PERIOD) {
-                Some(Notice::Warning { left }) => {
-                    assert_eq!(left.as_secs() % 3_600, 0);
-                    warned.push(left.as_secs() / 3_600);
-                }
-                Some(Notice::Expired) => break,
-                None => panic!("woken with nothing to tell at {:?}", evaluation.left(PERIOD)),
-            }
-        }
-        assert_eq!(warned, expected);
-        assert_eq!(now, DeviceTime::from_secs(1_000).saturating_add(PERIOD));
-        assert_eq!(evaluation.expired(), Some(now));
-        let hour = Duration::from_hours(1);
-        assert_eq!(evaluation.remind(now), None);
-        assert_eq!(evaluation.remind(now.saturating_add(hour)), Some(Notice::Expired));
-    }
 
     #[test]
     fn expiry_is_dated_when_it_happened_not_when_it_was_noticed() {
         let mut evaluation = Evaluation::new();
         let late = Duration::from_days(91);
         let now = DeviceTime::from_secs(0).saturating_add(late);
-        assert_eq!(evaluation.count(late, now, PERIOD), Some(Notice::Expired));
-        assert_eq!(evaluation.expired(), Some(DeviceTime::from_secs(90 * 86_400)));
-    }
-
-    #[test]
-    fn one_long_step_tells_one_warning_not_all_that_were_passed() {
-        let mut evaluation = Evaluation::new();
-        let step = Duration::from_days(80);
-        let warned = evaluation.count(step, DeviceTime::from_secs(0), PERIOD);
-        assert_eq!(warned, Some(Notice::Warning { left: Duration::from_days(10) }));
-        assert_eq!(evaluation.count(Duration::ZERO, DeviceTime::from_secs(0), PERIOD), None);
+        let notice = evaluation.count(late, now, PERIOD, &mut Countdown::new());
+        assert_eq!(notice, Some(Notice::Expired));
+        let expired = DeviceTime::from_secs(90 * 86_400);
+        assert_eq!(evaluation.expired(), Some(expired));
+        let hour = Duration::from_hours(1);
+        assert_eq!(evaluation.remind(expired), None);
+        assert_eq!(evaluation.remind(expired.saturating_add(hour)), Some(Notice::Expired));
     }
 }

@@ -63,6 +63,11 @@ events! {
     InstanceRemoved,
     /// The ID certificate ended before it could be renewed (SPEC R4).
     RegistrationExpired,
+    /// So much is left of the ID certificate, and it could not be renewed yet.
+    RegistrationExpiring {
+        /// What is left.
+        left: Duration
+    },
     /// A longer ID certificate was received.
     CertificateRenewed,
     /// The ID certificate could not be renewed; it is tried again.
@@ -80,6 +85,16 @@ events! {
     OutOfComplianceBreached,
     /// Covered again.
     BackInCompliance,
+    /// A usage report, and with it the authorization, could not be renewed. Told once until one is.
+    AuthorizationRenewalFailed {
+        /// Why.
+        reason: FailureReason
+    },
+    /// So much is left of the authorization, and no answer renewed it.
+    AuthorizationExpiring {
+        /// What is left.
+        left: Duration
+    },
     /// No answer for so long that the authorization ended (SPEC A7).
     AuthorizationExpired,
     /// An answer ended an expired authorization (SPEC A7).
@@ -101,6 +116,13 @@ events! {
         reason: Reason,
         /// When it ends.
         ends: DeviceTime
+    },
+    /// So much of the overage is left.
+    OverageRunning {
+        /// Why it runs.
+        reason: Reason,
+        /// What is left.
+        left: Duration
     },
     /// Provisioning is to be refused (SPEC E3).
     EnforcementStarted {
@@ -128,8 +150,40 @@ events! {
     },
     /// The request's number had been used before; going on under a new epoch (SPEC T5).
     NumberConflict,
-    /// The real-time clock went back; nothing was gained by it (SPEC T1).
-    ClockChanged,
+    /// Another machine uses this device's identity (SPEC T5).
+    DuplicateInstance,
+    /// This device is the only one with its identity again.
+    DuplicateSettled,
+    /// The real-time clock was set; no period was lengthened by it (SPEC T1).
+    ClockChanged {
+        /// Whether it went back.
+        back: bool,
+        /// By how much.
+        by: Duration
+    },
+    /// The real-time clock is outside the dates of the ID certificate: it has until then to be put
+    /// right (SPEC T2).
+    ClockDisagrees {
+        /// Whether it is past the end of the certificate; otherwise before its start.
+        ahead: bool,
+        /// When the device is unregistered, or the clock ignored.
+        until: DeviceTime
+    },
+    /// The real-time clock stayed before the start of the certificate, and counts as absent
+    /// (SPEC T2).
+    ClockIgnored,
+    /// The real-time clock was put right, or the manager's time settled it (SPEC T2).
+    ClockSettled,
+    /// The manager sent other rules, or took them back (SPEC A8).
+    PolicyChanged,
+    /// Another license type is in force: nothing is in use until it is acquired again.
+    LicenseTypeChanged,
+    /// An administrator changed the overage allowance or a limit (SPEC C4).
+    LicenseControlChanged,
+    /// Everything was erased but the evaluation used (SPEC X13).
+    FactoryReset,
+    /// More was acquired than can be counted; it was refused.
+    CountingFailed,
     /// A stored record could not be used.
     RecordRejected {
         /// Which.
@@ -154,36 +208,41 @@ const QUEUE: usize = 8;
 /// takes the place of the first event that fits again.
 #[derive(Debug)]
 pub(super) struct EventQueue {
-    waiting: Deque<Event, QUEUE>,
-    next_sequence: u32,
+    waiting: Deque<(DeviceTime, EventKind), QUEUE>,
+    /// The number of the first that waits: the others follow it without a gap.
+    first_sequence: u32,
     lost: u32,
 }
 
 impl EventQueue {
     pub(super) const fn new() -> Self {
-        Self { waiting: Deque::new(), next_sequence: 0, lost: 0 }
+        Self { waiting: Deque::new(), first_sequence: 0, lost: 0 }
     }
 
     pub(super) fn push(&mut self, at: DeviceTime, kind: EventKind) {
-        if self.lost > 0 || self.waiting.is_full() {
+        if self.lost > 0 || self.waiting.push_back((at, kind)).is_err() {
             self.lost = self.lost.saturating_add(1);
-            return;
         }
-        let event = Event { sequence: self.next_sequence, at, kind };
-        self.next_sequence = self.next_sequence.wrapping_add(1);
-        // Not full: asked above.
-        let _ = self.waiting.push_back(event);
     }
 
     pub(super) fn pop(&mut self, now: DeviceTime) -> Option<Event> {
-        let event = self.waiting.pop_front();
-        if self.lost > 0 {
-            let count = core::mem::take(&mut self.lost);
-            let sequence = self.next_sequence.wrapping_add(count);
-            self.next_sequence = sequence;
-            self.push(now, EventKind::EventsLost { count });
+        let Some((at, kind)) = self.waiting.pop_front() else {
+            return self.pop_loss(now);
+        };
+        let sequence = self.first_sequence;
+        self.first_sequence = sequence.wrapping_add(1);
+        Some(Event { sequence, at, kind })
+    }
+
+    /// How many were lost, in the place of the last of them.
+    fn pop_loss(&mut self, at: DeviceTime) -> Option<Event> {
+        let count = core::mem::take(&mut self.lost);
+        if count == 0 {
+            return None;
         }
-        event
+        let sequence = self.first_sequence.wrapping_add(count);
+        self.first_sequence = sequence.wrapping_add(1);
+        Some(Event { sequence, at, kind: EventKind::EventsLost { count } })
     }
 }
 

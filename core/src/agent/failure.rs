@@ -81,4 +81,14 @@ pub enum CommandError {
     RegistrationInProgress,
     /// The key store has no room for another key.
     KeyUnusable,
+    /// The product has no license type of that name.
+    UnknownLicenseType,
+    /// The license type cannot change while the device is registered or registering (SPEC C7).
+    LicenseTypeInForce,
+    /// The license type cannot change while licences are in use.
+    LicensesInUse,
+    /// The license type in force has no feature of that name.
+    UnknownFeature,
+    /// The feature is no field of license control under this license type (SPEC C4, C7).
+    NotControlled,
 }

@@ -1,7 +1,9 @@
 //! What each input does, and what time alone does.
 
 use super::authorization::{Compliance, ComplianceChange};
+use super::clock_standing::ClockStanding;
 use super::contact::{EXCHANGE_TIMEOUT, Purpose};
+use super::device_clock::Step;
 use super::enforcement::{self, Cause};
 use super::evaluation::Notice;
 use super::registration::{Phase, Standing};
@@ -74,19 +76,21 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Carries the state forward to `now`.
     pub(super) fn advance(&mut self, now: Now) {
         let ran = self.clock.advance(now.uptime);
+        let step = self.clock.look_at(now.real_time);
         let now = self.clock.now();
-        let policy = self.policy();
+        if let Some(step) = step {
+            self.clock_stepped(step);
+        }
         if self.ledger.evaluation.counting {
-            let notice = self.ledger.evaluation.count(ran, now, policy.evaluation_period);
-            self.tell_evaluation(notice);
+            self.count_evaluation(ran);
         }
         if let Some(exchange) = self.exchange
             && self.clock.uptime().saturating_since(exchange.sent) >= EXCHANGE_TIMEOUT
         {
             self.exchange_failed(FailureReason::Transport(TransportError::TimedOut));
         }
-        let ended = self.identity.enrolment().map(|enrolment| enrolment.certificate_ends);
-        if let Some(at) = ended
+        self.watch_clock(step.is_some());
+        if let Some(at) = self.certificate_ends()
             && at <= now
         {
             // SPEC R4
@@ -94,6 +98,20 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.tell(EventKind::RegistrationExpired);
         }
         self.advance_authorization(now);
+    }
+
+    /// The real-time clock was set: noted at once, so that time off is measured from there.
+    pub(super) fn clock_stepped(&mut self, step: Step) {
+        self.ledger_store.save_by(self.clock.now());
+        self.tell(EventKind::ClockChanged { back: step.back, by: step.by });
+    }
+
+    /// Counts `ran`, which has just passed, against the evaluation.
+    pub(super) fn count_evaluation(&mut self, ran: Duration) {
+        let (now, period) = (self.clock.now(), self.policy().evaluation_period);
+        let countdown = &mut self.countdowns.evaluation;
+        let notice = self.ledger.evaluation.count(ran, now, period, countdown);
+        self.tell_evaluation(notice);
     }
 
     fn advance_authorization(&mut self, now: DeviceTime) {
@@ -152,6 +170,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.tell_evaluation(notice);
         }
         self.settle_enforcement();
+        self.count_down();
+        if self.counters.take_overflow() {
+            self.tell(EventKind::CountingFailed);
+        }
         let stored = self.ledger.peaks.iter().copied().chain(core::iter::repeat(0));
         if counts.to_report().into_iter().zip(stored).any(|(peak, stored)| peak > stored) {
             self.ledger_store.save_by(now.saturating_add(PEAK_SAVE));
@@ -246,26 +268,33 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.identity.leave(standing);
         self.ledger.authorization = None;
         self.ledger.contact.forget_retry();
-        self.wanted = super::Wanted::default();
+        self.ledger.contact.report_failure_told = false;
+        self.ledger.clock_standing = ClockStanding::Agreed;
+        self.wanted = super::Wanted::NONE;
         self.exchange = None;
+        self.publish_limits();
         self.identity_store.save_by(now);
         self.ledger_store.save_by(now);
     }
 
     pub(super) fn finish_deregistration(&mut self, manager_told: bool) {
         let at = self.clock.now();
+        let factory_reset = self.wanted.factory_reset;
         let reason = UnregisteredReason::Deregistered { manager_told, at };
         self.leave(Standing::Unregistered(reason));
         self.tell(EventKind::Deregistered { manager_told });
+        if factory_reset {
+            self.erase();
+        }
     }
 
     fn persisted(&mut self, record: RecordKind) {
+        let now = self.clock.now();
         let store = self.store_mut(record);
         if !core::mem::take(&mut store.writing) {
             return;
         }
-        store.slot = usize::from(store.slot == 0);
-        store.not_before = None;
+        store.stored(now);
         if record == RecordKind::Ledger {
             self.durable_sequence = self.writing_sequence;
         }
@@ -319,7 +348,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.finish_deregistration(false);
                 return;
             }
-            Purpose::Report => {}
+            Purpose::Report => {
+                if !core::mem::replace(&mut self.ledger.contact.report_failure_told, true) {
+                    self.tell(EventKind::AuthorizationRenewalFailed { reason });
+                }
+            }
             Purpose::RenewCertificate => self.renewal_failed(reason),
         }
         let device = self.fingerprint;

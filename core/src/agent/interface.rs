@@ -4,6 +4,7 @@ use super::event::Event;
 use super::failure::TransportError;
 use super::record::RecordKind;
 use crate::identity::Udi;
+use crate::product::SizeProfile;
 use crate::time::Instant;
 
 /// What the agent is told.
@@ -45,6 +46,21 @@ pub enum Command<'i> {
     RenewAuthorization,
     /// Renew the ID certificate now.
     RenewCertificate,
+    /// Count by another license type, by its name (SPEC C7). Nothing may be in use, and the device
+    /// must not be registered.
+    SelectLicenseType(&'i str),
+    /// Allow over-use, or deny it (SPEC C4).
+    AllowOverage(bool),
+    /// Limit a field of license control, or take the limit back (SPEC C4).
+    Limit {
+        /// The feature's name.
+        feature: &'i str,
+        /// The most at a time; `None` for what the account owns.
+        limit: Option<u32>,
+    },
+    /// Leave the account, and erase everything but the evaluation used (SPEC X13). The license type
+    /// stays where something is in use.
+    FactoryReset,
 }
 
 /// What the host is to do.
@@ -86,6 +102,8 @@ pub struct Device<'a> {
     pub host_name: &'a str,
     /// The version of its software.
     pub software_version: &'a str,
+    /// The size it comes in, of those of its product definition.
+    pub size_profile: Option<&'a SizeProfile<'a>>,
 }
 
 /// What a boot finds: two slots of each record, `None` for a slot never written.

@@ -139,9 +139,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         store.writing = true;
         store.due = None;
         store.generation = store.generation.wrapping_add(1);
-        let (slot, generation) = (store.slot, store.generation);
+        let (slot, generation) = (usize::from(store.slot), store.generation);
         let written = match record {
             RecordKind::Identity => {
+                self.identity.ledger_generation = self.ledger_store.stored_generation;
                 record::write(record, self.fingerprint, generation, &self.identity, buffer)
             }
             RecordKind::Ledger => {
@@ -162,6 +163,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Brings what the ledger only mirrors up to date.
     fn fill_ledger(&mut self) {
         self.ledger.checkpoint = self.clock.checkpoint();
+        self.ledger.identity_generation = self.identity_store.stored_generation;
         // Capacity is the array's length.
         let peaks = self.counters.counts().to_report();
         self.ledger.peaks = Vec::from_slice(&peaks).unwrap_or_default();
@@ -289,7 +291,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Enforcement::Overage { ends, .. } => Some(ends),
             Enforcement::None | Enforcement::Enforced { .. } => None,
         };
-        let certificate = self.identity.enrolment().map(|enrolment| enrolment.certificate_ends);
         [
             self.identity_store.next_write(),
             self.ledger_store.next_write(),
@@ -300,7 +301,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             deadline,
             stage,
             overage,
-            certificate,
+            self.certificate_ends(),
+            self.clock_hour_ends(),
+            self.next_warning(),
         ]
         .into_iter()
         .flatten()

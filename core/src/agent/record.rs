@@ -53,6 +53,8 @@ pub enum RecordError {
     Foreign,
     /// Written by a newer version of the agent.
     NewerVersion(u8),
+    /// Older than the other record knows it to have been: a backup of one of them was put back.
+    RolledBack,
 }
 
 /// Writes a record; gives its length, or `None` when it does not fit.

@@ -8,6 +8,7 @@
 //! inside it, and each transition would have to carry the working registration along.
 
 use super::failure::Failure;
+use super::license_control::LicenseControl;
 use crate::crypto::KeyHandle;
 use crate::identity::InstanceId;
 use crate::time::{DeviceTime, UnixTime};
@@ -16,11 +17,16 @@ use crate::wire::{ACCOUNT_NAME_MAX, AnswerNumber, Nonce, RequestNumber};
 use heapless::String;
 use serde::{Deserialize, Serialize};
 
-/// Everything about registration that survives a boot: the identity record.
+/// What the device is, as it was set and as it registered: the identity record.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Identity {
+pub(super) struct Identity<const N: usize> {
     pub(super) standing: Standing,
     pub(super) attempt: Option<Attempt>,
+    /// Index of the license type in the product definition (SPEC C7).
+    pub(super) license_type: u8,
+    pub(super) control: LicenseControl<N>,
+    /// The generation of the ledger when this was written: an older one was put back (SPEC T6).
+    pub(super) ledger_generation: u32,
 }
 
 /// What the device is to its manager.
@@ -65,6 +71,8 @@ pub struct Enrolment {
     pub registered_at: DeviceTime,
     /// Counts the ID certificates.
     pub certificate_serial: u32,
+    /// Start of the ID certificate by the manager's clock.
+    pub certificate_from: UnixTime,
     /// End of the ID certificate by the manager's clock.
     pub certificate_until: UnixTime,
     /// The same moment in the device's own time.
@@ -134,9 +142,15 @@ impl Enrolment {
     }
 }
 
-impl Identity {
+impl<const N: usize> Identity<N> {
     pub(super) const fn new() -> Self {
-        Self { standing: Standing::Unregistered(UnregisteredReason::Never), attempt: None }
+        Self {
+            standing: Standing::Unregistered(UnregisteredReason::Never),
+            attempt: None,
+            license_type: 0,
+            control: LicenseControl::new(),
+            ledger_generation: 0,
+        }
     }
 
     /// What people see: a working registration first, then the attempt, then why there is neither.

@@ -2,9 +2,11 @@
 
 use super::Agent;
 use super::authorization::AuthorizationState;
+use super::clock_standing::ClockStanding;
 use super::enforcement::{Enforcement, Operation};
 use super::failure::Failure;
 use super::registration::{Enrolment, Phase, RegistrationState, Standing, UnregisteredReason};
+use crate::counters::Limit;
 use crate::crypto::Crypto;
 use crate::policy::Policy;
 use crate::product::EnforcementMode;
@@ -49,6 +51,12 @@ pub struct Status<'s> {
     pub evaluation_expired: Option<DeviceTime>,
     /// The verdict (SPEC E1).
     pub enforcement: Enforcement,
+    /// Whether the real-time clock agrees with the certificate (SPEC T2).
+    pub clock: ClockStanding,
+    /// Whether another machine uses this identity, by the last answer (SPEC T5).
+    pub duplicate: bool,
+    /// Whether over-use is allowed (SPEC C4).
+    pub overage_allowed: bool,
     /// The rules' numbers in force.
     pub policy: Policy,
     /// Whether the last attempt to store state failed.
@@ -77,6 +85,10 @@ pub struct EntitlementStatus {
     pub authorization: AuthorizationState,
     /// The last answer about it: the verdict, and how many the account owns.
     pub answer: Option<(Verdict, u32)>,
+    /// The limit that an administrator set for it, in force or not (SPEC C4).
+    pub configured_limit: Option<u32>,
+    /// What it and the higher tiers of its chain may have in use together now, and who says so.
+    pub limit: Option<Limit>,
 }
 
 impl<C: Crypto, const N: usize> Agent<'_, C, N> {
@@ -106,6 +118,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             evaluation_counting: self.ledger.evaluation.counting,
             evaluation_expired: self.ledger.evaluation.expired(),
             enforcement: self.enforcement,
+            clock: self.ledger.clock_standing,
+            duplicate: authorization.is_some_and(|authorization| authorization.duplicate),
+            overage_allowed: self.identity.control.overage_allowed,
             policy: self.policy(),
             storage_failed: self.storage_failed,
         }
@@ -127,6 +142,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             peak: counts.to_report().get(index).copied()?,
             authorization: self.state_of(in_use > 0, answer.map(|(verdict, _)| verdict)),
             answer,
+            configured_limit: self.identity.control.limit(index),
+            limit: self.counters.limit(index),
         })
     }
 

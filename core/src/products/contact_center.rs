@@ -3,7 +3,8 @@
 use crate::crypto::PublicKey;
 use crate::policy::{Policy, PolicyBounds};
 use crate::product::{
-    EnforcementMode, Entitlement, Feature, LicenseType, ProductDefinition, Reporting,
+    EnforcementMode, Entitlement, Feature, LicensePurpose, LicenseType, ProductDefinition,
+    Reporting,
 };
 use crate::time::Duration;
 
@@ -23,12 +24,14 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         policy: Policy::DEFAULT,
         policy_bounds: BOUNDS,
         enforcement: EnforcementMode::Provisioning,
+        size_profiles: &[],
     }
 }
 
 /// Flex: standard and premium seats are reported, ports are stored (SPEC C7).
 pub const FLEX: LicenseType<'static> = LicenseType {
     name: "flex",
+    purpose: LicensePurpose::Production,
     entitlements: &[
         Entitlement {
             name: "CC Flex Standard Seat",
@@ -37,6 +40,7 @@ pub const FLEX: LicenseType<'static> = LicenseType {
             version: "1.0",
             chain: Some(SEATS),
             reporting: Reporting::Peak,
+            controlled: true,
         },
         Entitlement {
             name: "CC Flex Premium Seat",
@@ -45,6 +49,7 @@ pub const FLEX: LicenseType<'static> = LicenseType {
             version: "1.0",
             chain: Some(SEATS),
             reporting: Reporting::Peak,
+            controlled: true,
         },
         Entitlement {
             name: "CC Flex Server",
@@ -53,6 +58,7 @@ pub const FLEX: LicenseType<'static> = LicenseType {
             version: "1.0",
             chain: None,
             reporting: Reporting::Presence,
+            controlled: false,
         },
         Entitlement {
             name: "CC Flex Inbound Port",
@@ -61,6 +67,7 @@ pub const FLEX: LicenseType<'static> = LicenseType {
             version: "1.0",
             chain: None,
             reporting: Reporting::StoredOnly,
+            controlled: false,
         },
         Entitlement {
             name: "CC Flex Outbound Port",
@@ -69,6 +76,7 @@ pub const FLEX: LicenseType<'static> = LicenseType {
             version: "1.0",
             chain: None,
             reporting: Reporting::StoredOnly,
+            controlled: false,
         },
     ],
     features: &[

@@ -88,6 +88,8 @@ pub struct Authorization {
     pub out_of_compliance_since: Option<UnixTime>,
     /// Rules other than the product's own (SPEC A8).
     pub policy: Option<Policy>,
+    /// Another machine uses this identity (SPEC T5).
+    pub duplicate: bool,
 }
 
 /// The answer for one entitlement.

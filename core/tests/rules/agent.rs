@@ -256,7 +256,7 @@ fn a5_back_off_doubles_and_an_outage_is_told_once() {
     bench.run(40 * DAY);
     assert_eq!(
         bench.names().iter().map(|(_, name)| *name).collect::<Vec<_>>(),
-        ["CommunicationFailed"]
+        ["AuthorizationRenewalFailed", "CommunicationFailed", "AuthorizationExpiring"]
     );
     let retry = bench.agent.status().next_report.unwrap();
     let wait = retry.saturating_since(bench.agent.status().now);

@@ -189,6 +189,7 @@ impl Manager {
             entitlements: entitlements.collect(),
             out_of_compliance_since: self.out_since.map(UnixTime::from_secs),
             policy: self.policy,
+            duplicate: false,
         }
     }
 }
@@ -268,7 +269,7 @@ impl Bench {
     }
 
     pub(crate) fn now(&self) -> Now {
-        let uptime = Instant::from_secs(self.time - self.booted_at);
+        let uptime = Instant::from_secs(u32::try_from(self.time - self.booted_at).unwrap());
         let real_time = UnixTime::from_secs(EPOCH + self.time + self.real_time_ahead);
         Now { uptime, real_time: self.real_time.then_some(real_time) }
     }
@@ -299,13 +300,13 @@ impl Bench {
     }
 
     pub(crate) fn acquire(&mut self, feature: &str, n: u32) {
-        let feature = self.counters.license_type().feature(feature).unwrap();
+        let feature = self.counters.feature(feature).unwrap();
         self.counters.acquire(feature, n).unwrap();
         self.input(Input::Wake).unwrap();
     }
 
     pub(crate) fn release(&mut self, feature: &str, n: u32) {
-        let feature = self.counters.license_type().feature(feature).unwrap();
+        let feature = self.counters.feature(feature).unwrap();
         self.counters.release(feature, n).unwrap();
         self.input(Input::Wake).unwrap();
     }
@@ -344,7 +345,7 @@ impl Bench {
             let output = self.agent.poll_output(&mut buffer);
             let now = self.now();
             let input = match output {
-                Output::Wait(at) => return at.map(|at| self.booted_at + at.as_secs()),
+                Output::Wait(at) => return at.map(|at| self.booted_at + u64::from(at.as_secs())),
                 Output::Event(event) => {
                     self.told(event);
                     continue;
@@ -467,6 +468,7 @@ fn fresh_agent(
     counters: &'static Counters<'static, 8>,
 ) -> TestAgent {
     let udi = Udi::new("LH-CC", "A1B2C3", None).unwrap();
-    let device = Device { udi, host_name: "pbx-1", software_version: "0.1" };
-    Agent::new(definition, counters, device, SoftwareCrypto)
+    let (host_name, software_version, size_profile) = ("pbx-1", "0.1", None);
+    let device = Device { udi, host_name, software_version, size_profile };
+    Agent::new(definition, counters, Box::leak(Box::new(device)), SoftwareCrypto)
 }

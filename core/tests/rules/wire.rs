@@ -77,6 +77,7 @@ fn answer() -> Answer<'static> {
             entitlements: entitlements.into_iter().collect(),
             out_of_compliance_since: Some(UnixTime::from_secs(NOW - 60)),
             policy: None,
+            duplicate: false,
         }),
     }
 }
