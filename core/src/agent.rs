@@ -70,6 +70,7 @@ use storage::Store;
 use warnings::Countdowns;
 
 /// A licensing agent for one device and license types of at most `N` entitlements.
+#[derive(Clone)]
 pub struct Agent<'a, C, const N: usize> {
     definition: &'a ProductDefinition<'a>,
     counters: &'a Counters<'a, N>,
@@ -209,6 +210,18 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             enforcement: Enforcement::None,
             conflicted: false,
         }
+    }
+
+    /// A copy that goes on by itself from this moment, counting in `counters` what is counted now:
+    /// for asking what would follow from other inputs, and for a machine that is cloned while it
+    /// runs.
+    #[must_use]
+    pub fn fork(&self, counters: &'a Counters<'a, N>) -> Self
+    where
+        C: Clone,
+    {
+        counters.copy_from(self.counters);
+        Self { counters, ..self.clone() }
     }
 
     /// Starts from what was stored. Damaged and foreign records are told as events, and what they

@@ -215,6 +215,25 @@ impl<'a, const N: usize> Counters<'a, N> {
         self.with(|tally| set(&tally.limits, limits));
     }
 
+    /// Counts what `other` counts at this moment.
+    pub(crate) fn copy_from(&self, other: &Self) {
+        let copy = other.with(|tally| {
+            let all = [&tally.in_use, &tally.at_or_above, &tally.peak, &tally.unanswered];
+            let generation = tally.generation.get();
+            (tally.license_type.get(), generation, all.map(values), values(&tally.limits))
+        });
+        let (license_type, generation, counts, limits) = copy;
+        self.with(|tally| {
+            tally.license_type.set(license_type);
+            tally.generation.set(generation);
+            let all = [&tally.in_use, &tally.at_or_above, &tally.peak, &tally.unanswered];
+            for (cells, counts) in all.into_iter().zip(&counts) {
+                set(cells, counts);
+            }
+            set(&tally.limits, &limits);
+        });
+    }
+
     /// Begins a new interval at the current use and says what the closed ones are to report.
     pub(crate) fn begin_interval(&self) -> [u32; N] {
         self.with(|tally| {

@@ -206,7 +206,7 @@ const QUEUE: usize = 8;
 
 /// Events between the agent and its host. When it is full, what follows is counted, and the count
 /// takes the place of the first event that fits again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct EventQueue {
     waiting: Deque<(DeviceTime, EventKind), QUEUE>,
     /// The number of the first that waits: the others follow it without a gap.
