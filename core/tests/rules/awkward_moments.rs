@@ -156,7 +156,7 @@ fn x15_reports_go_on_after_the_manager_took_back_a_clock_that_was_ahead() {
     let mut bench = Bench::registered(0, 0);
     bench.run(HOUR);
     bench.stopping();
-    bench.real_time_ahead = 60 * DAY;
+    bench.real_time_ahead = 60 * DAY as i64;
     bench.reboot(60);
     bench.run(2 * MINUTE);
     bench.forget();
@@ -170,7 +170,7 @@ fn e5_a_clock_set_ahead_does_not_postpone_what_has_expired() {
     bench.acquire("standard-seat", 1);
     bench.run(89 * DAY);
     bench.stopping();
-    bench.real_time_ahead = 3_650 * DAY;
+    bench.real_time_ahead = 3_650 * DAY as i64;
     bench.reboot(60);
     bench.acquire("standard-seat", 1);
     bench.run(2 * DAY);

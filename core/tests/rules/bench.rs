@@ -62,6 +62,8 @@ pub(crate) struct Manager {
     pub policy: Option<Policy>,
     /// Owned standard, premium, server.
     pub owned: [u32; 3],
+    /// What answers say about a second machine.
+    pub duplicate: bool,
     /// Since when out of compliance, as kept per device.
     pub out_since: Option<u64>,
     /// The last answer sent, to be replayed.
@@ -88,6 +90,7 @@ impl Manager {
             say: None,
             policy: None,
             owned: [40, 10, 1],
+            duplicate: false,
             out_since: None,
             last_frame: Vec::new(),
         }
@@ -189,7 +192,7 @@ impl Manager {
             entitlements: entitlements.collect(),
             out_of_compliance_since: self.out_since.map(UnixTime::from_secs),
             policy: self.policy,
-            duplicate: false,
+            duplicate: self.duplicate,
         }
     }
 }
@@ -206,7 +209,7 @@ pub(crate) struct Bench {
     /// Whether the device has a real-time clock.
     pub(crate) real_time: bool,
     /// How far that clock is ahead of the manager's, in seconds.
-    pub(crate) real_time_ahead: u64,
+    pub(crate) real_time_ahead: i64,
     /// The one record that cannot be stored, while the other can.
     pub(crate) unstorable: Option<RecordKind>,
     /// Whether storage works.
@@ -270,7 +273,8 @@ impl Bench {
 
     pub(crate) fn now(&self) -> Now {
         let uptime = Instant::from_secs(u32::try_from(self.time - self.booted_at).unwrap());
-        let real_time = UnixTime::from_secs(EPOCH + self.time + self.real_time_ahead);
+        let real_time =
+            UnixTime::from_secs((EPOCH + self.time).saturating_add_signed(self.real_time_ahead));
         Now { uptime, real_time: self.real_time.then_some(real_time) }
     }
 
@@ -318,6 +322,12 @@ impl Bench {
 
     pub(crate) fn command(&mut self, command: Command<'_>) -> Result<(), CommandError> {
         self.input(Input::Command(command))
+    }
+
+    /// Sets the real-time clock by so many seconds.
+    pub(crate) fn set_clock(&mut self, by: i64) {
+        self.real_time_ahead += by;
+        self.input(Input::Wake).unwrap();
     }
 
     pub(crate) fn stopping(&mut self) {

@@ -12,4 +12,6 @@
 mod agent;
 mod awkward_moments;
 mod bench;
+mod clock;
+mod control;
 mod wire;

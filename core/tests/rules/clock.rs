@@ -1,0 +1,215 @@
+//! Real-time clocks that are wrong, set, absent or dead (SPEC T1–T3, X15, E5).
+
+use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
+use leasehold_core::agent::{
+    AuthorizationState, ClockStanding, Enforcement, EventKind, RegistrationState,
+};
+use leasehold_core::time::Duration;
+
+const A_DAY: i64 = DAY as i64;
+
+fn registration(bench: &Bench) -> RegistrationState {
+    bench.agent.status().registration
+}
+
+fn told(bench: &Bench, name: &str) -> Vec<u64> {
+    bench.names().iter().filter(|(_, told)| *told == name).map(|(at, _)| *at).collect()
+}
+
+#[test]
+fn t1_a_clock_that_is_set_is_told_with_how_far_and_moves_no_period() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(20 * DAY);
+    let deadline = bench.agent.status().deadline.unwrap();
+    bench.forget();
+    for (by, back) in [(-10 * A_DAY, true), (5 * A_DAY, false)] {
+        bench.set_clock(by);
+        let by = Duration::from_secs(by.unsigned_abs() as u32);
+        assert_eq!(bench.events.last().unwrap().1, EventKind::ClockChanged { back, by });
+    }
+    let status = bench.agent.status();
+    assert_eq!(status.deadline, Some(deadline));
+    assert_eq!(deadline.saturating_since(status.now).as_secs(), (70 * DAY - 5 * MINUTE) as u32);
+    assert_eq!(status.clock, ClockStanding::Agreed);
+    // Time off is measured from there.
+    bench.reboot(3 * DAY);
+    let status = bench.agent.status();
+    assert_eq!(deadline.saturating_since(status.now).as_secs(), (67 * DAY - 5 * MINUTE) as u32);
+    assert_eq!(told(&bench, "ClockChanged").len(), 2);
+}
+
+#[test]
+fn t1_a_clock_that_went_back_while_off_is_told_and_gains_nothing() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(20 * DAY);
+    bench.forget();
+    bench.real_time_ahead = -30 * A_DAY;
+    bench.reboot(2 * DAY);
+    assert!(matches!(bench.events[0].1, EventKind::ClockChanged { back: true, .. }));
+    let status = bench.agent.status();
+    let left = status.deadline.unwrap().saturating_since(status.now).as_secs();
+    // Up to an hour, a checkpoint, may not be known to have passed.
+    assert!(u64::from(left) <= 70 * DAY - 5 * MINUTE + HOUR);
+}
+
+#[test]
+fn t2_a_clock_past_the_certificate_has_an_hour_and_then_the_device_is_unregistered() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.link = Link::Down;
+    bench.forget();
+    bench.set_clock(400 * A_DAY);
+    assert!(matches!(bench.agent.status().clock, ClockStanding::Ahead { .. }));
+    assert_eq!(told(&bench, "ClockDisagrees"), [DAY]);
+    assert_eq!(told(&bench, "AuthorizationRenewalFailed"), [DAY], "a contact is tried at once");
+    bench.run(HOUR - 1);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    bench.run(1);
+    assert_eq!(registration(&bench), RegistrationState::Expired);
+    assert_eq!(told(&bench, "RegistrationExpired"), [DAY + HOUR]);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Evaluation);
+}
+
+#[test]
+fn t2_a_clock_put_right_within_the_hour_changes_nothing() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.link = Link::Down;
+    bench.set_clock(400 * A_DAY);
+    bench.run(HOUR - 1);
+    bench.set_clock(-400 * A_DAY);
+    assert_eq!(told(&bench, "ClockSettled").len(), 1);
+    bench.run(30 * DAY);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    // The certificate ends when it always did.
+    bench.forget();
+    bench.run(365 * DAY);
+    assert_eq!(told(&bench, "RegistrationExpired"), [365 * DAY - 5 * MINUTE]);
+}
+
+#[test]
+fn t2_the_managers_time_settles_a_clock_that_is_ahead() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.forget();
+    bench.set_clock(400 * A_DAY);
+    assert_eq!(bench.reports(), [DAY], "a contact is tried at once");
+    assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+    assert_eq!(told(&bench, "ClockSettled"), [DAY]);
+    bench.run(100 * DAY);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    // The clock stays wrong, and measures time off all the same.
+    bench.link = Link::Down;
+    let left = |bench: &Bench| {
+        let status = bench.agent.status();
+        status.deadline.unwrap().saturating_since(status.now).as_secs()
+    };
+    let before = left(&bench);
+    bench.reboot(2 * DAY);
+    assert_eq!(before - left(&bench), (2 * DAY) as u32);
+    assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+}
+
+#[test]
+fn t2_a_boot_past_the_certificate_has_its_hour_once_however_often_it_boots() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.link = Link::Down;
+    bench.reboot(400 * DAY);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    assert!(matches!(bench.agent.status().clock, ClockStanding::Ahead { .. }));
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::AuthorizationExpired);
+    bench.run(40 * MINUTE);
+    bench.reboot(0);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    bench.run(20 * MINUTE);
+    assert_eq!(registration(&bench), RegistrationState::Expired);
+}
+
+#[test]
+fn t2_a_boot_with_a_clock_far_ahead_is_put_right_and_keeps_its_certificate() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.link = Link::Down;
+    bench.real_time_ahead = 4_000 * A_DAY;
+    bench.reboot(DAY);
+    assert!(matches!(bench.agent.status().clock, ClockStanding::Ahead { .. }));
+    bench.run(10 * MINUTE);
+    bench.set_clock(-4_000 * A_DAY);
+    assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    // E5: what was taken on the clock's word is not given back by the clock.
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::AuthorizationExpired);
+    bench.forget();
+    let start = bench.time;
+    bench.run(365 * DAY);
+    let expired = told(&bench, "RegistrationExpired");
+    assert_eq!(expired, [365 * DAY - 5 * MINUTE], "counted from {start}");
+}
+
+#[test]
+fn t2_a_clock_before_the_certificate_is_ignored_after_an_hour_and_cuts_nobody_off() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(DAY);
+    bench.link = Link::Down;
+    bench.forget();
+    bench.set_clock(-3_000 * A_DAY);
+    assert!(matches!(bench.agent.status().clock, ClockStanding::Behind { .. }));
+    bench.run(HOUR - 1);
+    assert_eq!(told(&bench, "ClockIgnored"), []);
+    bench.run(1);
+    assert_eq!(told(&bench, "ClockIgnored"), [DAY + HOUR]);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    // It counts as absent: time off passes unseen.
+    let before = bench.agent.status().now;
+    bench.reboot(5 * DAY);
+    assert!(bench.agent.status().now.saturating_since(before) <= Duration::from_hours(1));
+    bench.run(DAY);
+    assert_eq!(registration(&bench), RegistrationState::Registered);
+    bench.set_clock(3_000 * A_DAY);
+    assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+}
+
+#[test]
+fn r4_a_certificate_that_runs_out_ends_to_the_second_with_a_clock_that_is_right() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(DAY);
+    bench.reboot(DAY);
+    bench.run(365 * DAY);
+    assert_eq!(told(&bench, "RegistrationExpired"), [365 * DAY - 5 * MINUTE]);
+    assert_eq!(told(&bench, "ClockDisagrees"), []);
+    let left = [60, 30, 21, 14, 7, 6, 5, 4, 3, 2, 1];
+    let warned: Vec<u32> = bench
+        .events
+        .iter()
+        .filter_map(|(_, kind)| match kind {
+            EventKind::RegistrationExpiring { left } => Some(left.as_secs()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(warned[..11], left.map(|days| days * DAY as u32));
+    assert_eq!(warned.len(), 11 + 23, "hourly in the last day");
+}
+
+#[test]
+fn e2_overage_is_counted_down_and_told_again_after_no_reboot() {
+    let mut bench = Bench::registered(51, 0);
+    bench.run(45 * MINUTE);
+    assert!(matches!(bench.agent.status().enforcement, Enforcement::Overage { .. }));
+    bench.forget();
+    bench.run(35 * DAY);
+    bench.reboot(60);
+    bench.run(10 * MINUTE);
+    let days: Vec<u32> = bench
+        .events
+        .iter()
+        .filter_map(|(_, kind)| match kind {
+            EventKind::OverageRunning { left, .. } => Some(left.as_secs() / DAY as u32),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(days, [60]);
+}

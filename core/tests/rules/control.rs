@@ -1,0 +1,182 @@
+//! License types, license control, limits, locked usage, duplicates and factory reset.
+
+use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
+use leasehold_core::agent::{Command, CommandError, EventKind, RegistrationState};
+use leasehold_core::counters::{CountError, Limit, LimitSource};
+use leasehold_core::policy::Policy;
+use leasehold_core::time::Duration;
+
+fn try_acquire(bench: &Bench, feature: &str, n: u32) -> Result<(), CountError> {
+    bench.counters.acquire(bench.counters.feature(feature).unwrap(), n)
+}
+
+fn denied(entitlement: u8, most: u32, set_by: LimitSource) -> Result<(), CountError> {
+    Err(CountError::Denied { entitlement, limit: Limit { most, set_by } })
+}
+
+#[test]
+fn c4_without_overage_the_limit_is_what_the_account_owns_or_what_is_set() {
+    let mut bench = Bench::registered(45, 5);
+    bench.command(Command::AllowOverage(false)).unwrap();
+    assert_eq!(try_acquire(&bench, "standard-seat", 1), denied(0, 50, LimitSource::Account));
+    assert_eq!(try_acquire(&bench, "premium-seat", 6), denied(1, 10, LimitSource::Account));
+    bench.command(Command::Limit { feature: "premium-seat", limit: Some(7) }).unwrap();
+    assert_eq!(try_acquire(&bench, "premium-seat", 3), denied(1, 7, LimitSource::Administrator));
+    assert_eq!(try_acquire(&bench, "standard-seat", 1), denied(0, 47, LimitSource::Administrator));
+    bench.command(Command::Limit { feature: "premium-seat", limit: Some(0) }).unwrap();
+    assert_eq!(try_acquire(&bench, "premium-seat", 1), denied(1, 0, LimitSource::Administrator));
+    bench.command(Command::Limit { feature: "premium-seat", limit: None }).unwrap();
+    assert_eq!(bench.agent.entitlement(1).unwrap().configured_limit, None);
+    // What is owned later counts with the answer that says so.
+    bench.manager.owned = [60, 10, 1];
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.acquire("standard-seat", 20);
+    assert_eq!(try_acquire(&bench, "standard-seat", 1), denied(0, 70, LimitSource::Account));
+    // What is no field of license control is not limited.
+    bench.acquire("inbound-port", 1_000);
+    // Allowed again: counted and reported.
+    bench.command(Command::AllowOverage(true)).unwrap();
+    bench.acquire("standard-seat", 1);
+}
+
+#[test]
+fn c4_license_control_survives_a_reboot_and_is_told() {
+    let mut bench = Bench::registered(1, 0);
+    bench.forget();
+    bench.command(Command::AllowOverage(false)).unwrap();
+    bench.command(Command::Limit { feature: "standard-seat", limit: Some(3) }).unwrap();
+    bench.command(Command::AllowOverage(false)).unwrap();
+    let told = bench.events.iter().filter(|(_, kind)| *kind == EventKind::LicenseControlChanged);
+    assert_eq!(told.count(), 2, "nothing is told when nothing changes");
+    bench.reboot(60);
+    assert!(!bench.agent.status().overage_allowed);
+    assert_eq!(bench.agent.entitlement(0).unwrap().configured_limit, Some(3));
+    assert_eq!(try_acquire(&bench, "standard-seat", 14), denied(0, 13, LimitSource::Administrator));
+}
+
+#[test]
+fn x8_in_evaluation_license_control_does_not_apply() {
+    let mut bench = Bench::new();
+    bench.command(Command::AllowOverage(false)).unwrap();
+    bench.command(Command::Limit { feature: "standard-seat", limit: Some(1) }).unwrap();
+    bench.acquire("standard-seat", 5);
+    bench.register(false).unwrap();
+    assert_eq!(try_acquire(&bench, "standard-seat", 7), denied(0, 11, LimitSource::Administrator));
+    bench.command(Command::Deregister).unwrap();
+    bench.acquire("standard-seat", 100);
+}
+
+#[test]
+fn c6_a_limit_on_what_is_no_field_is_refused() {
+    let mut bench = Bench::new();
+    let limit = |feature| Command::Limit { feature, limit: Some(1) };
+    assert_eq!(bench.command(limit("nothing")), Err(CommandError::UnknownFeature));
+    assert_eq!(bench.command(limit("inbound-port")), Err(CommandError::NotControlled));
+}
+
+#[test]
+fn x7_locked_usage_reports_the_highest_use_since_pending_until_it_is_covered() {
+    for (lock_usage, expected) in [(true, 55), (false, 2)] {
+        let mut bench = Bench::new();
+        bench.manager.policy = Some(Policy { lock_usage, ..Policy::DEFAULT });
+        bench.acquire("standard-seat", 51);
+        bench.register(false).unwrap();
+        bench.acquire("standard-seat", 4);
+        bench.run(15 * MINUTE);
+        bench.release("standard-seat", 53);
+        bench.run(15 * MINUTE);
+        bench.reboot(60);
+        bench.acquire("standard-seat", 2);
+        bench.run(2 * HOUR);
+        let last = bench.seen.last().unwrap().1.clone();
+        assert_eq!(last, Seen::Report(vec![expected, 0, 0]), "lock_usage {lock_usage}");
+        bench.manager.owned = [55, 0, 1];
+        bench.command(Command::RenewAuthorization).unwrap();
+        bench.command(Command::RenewAuthorization).unwrap();
+        assert_eq!(bench.seen.last().unwrap().1, Seen::Report(vec![2, 0, 0]), "covered");
+    }
+}
+
+#[test]
+fn t5_a_duplicate_is_told_when_it_begins_and_when_it_is_settled() {
+    let mut bench = Bench::registered(1, 0);
+    bench.manager.duplicate = true;
+    bench.run(2 * DAY);
+    assert!(bench.agent.status().duplicate);
+    bench.reboot(60);
+    bench.run(DAY);
+    bench.manager.duplicate = false;
+    bench.run(DAY);
+    let names = bench.names();
+    let about = |name: &str| names.iter().filter(|(_, told)| *told == name).count();
+    assert_eq!((about("DuplicateInstance"), about("DuplicateSettled")), (1, 1));
+}
+
+#[test]
+fn a8_other_rules_are_told_once() {
+    let mut bench = Bench::registered(1, 0);
+    bench.forget();
+    let report_interval = Duration::from_hours(1);
+    bench.manager.policy = Some(Policy { report_interval, ..Policy::DEFAULT });
+    bench.run(DAY);
+    let told = bench.events.iter().filter(|(_, kind)| *kind == EventKind::PolicyChanged);
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn x13_a_factory_reset_deregisters_and_erases_all_but_the_evaluation_used() {
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 1);
+    bench.run(10 * DAY);
+    bench.register(false).unwrap();
+    bench.command(Command::AllowOverage(false)).unwrap();
+    bench.run(20 * DAY);
+    bench.forget();
+    bench.command(Command::FactoryReset).unwrap();
+    assert_eq!(bench.seen.last().unwrap().1, Seen::Deregister);
+    let names: Vec<&str> = bench.names().iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["Deregistered", "FactoryReset", "EvaluationStarted"]);
+    let status = bench.agent.status();
+    assert_eq!(status.registration, RegistrationState::Unregistered);
+    assert!(status.overage_allowed && status.unregistered.is_some() && status.attempt.is_none());
+    assert_eq!(status.evaluation_left, Duration::from_days(80));
+    assert!(status.evaluation_counting, "what is in use stays counted");
+    assert_eq!(bench.counters.counts().in_use[0], 1);
+    // Neither slot of either record keeps a key or a name.
+    for slot in bench.flash().iter().flatten().flatten() {
+        assert!(!slot.windows(7).any(|bytes| bytes == b"Example"));
+    }
+    // It can register again, as a new device.
+    bench.register(false).unwrap();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
+}
+
+#[test]
+fn x13_a_factory_reset_succeeds_without_a_manager_and_without_a_registration() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.forget();
+    bench.command(Command::FactoryReset).unwrap();
+    assert!(bench.events.contains(&(0, EventKind::Deregistered { manager_told: false })));
+    assert!(bench.events.contains(&(0, EventKind::FactoryReset)));
+    bench.reboot(60);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    bench.register(false).unwrap();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Retrying);
+    bench.command(Command::FactoryReset).unwrap();
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    bench.forget();
+    bench.run(DAY);
+    assert_eq!(bench.seen, [], "the attempt is gone");
+}
+
+#[test]
+fn x13_a_reset_is_done_once_the_first_write_of_each_record_is() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.writes_until_cut = Some(2);
+    bench.command(Command::FactoryReset).unwrap();
+    assert!(!bench.powered);
+    bench.reboot(60);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+}
