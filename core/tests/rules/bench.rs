@@ -202,6 +202,7 @@ pub(crate) type TestAgent = Agent<'static, SoftwareCrypto, 8>;
 /// One device and its world.
 pub(crate) struct Bench {
     definition: &'static ProductDefinition<'static>,
+    serial_number: &'static str,
     pub counters: &'static Counters<'static, 8>,
     pub agent: TestAgent,
     pub manager: Manager,
@@ -217,7 +218,7 @@ pub(crate) struct Bench {
     /// Lose power just before this many more writes are done.
     pub writes_until_cut: Option<u32>,
     pub(crate) held: Option<Vec<u8>>,
-    flash: [[Option<Vec<u8>>; 2]; 2],
+    flash: Flash,
     /// Seconds since the bench began; the manager's clock is [`EPOCH`] later.
     pub time: u64,
     booted_at: u64,
@@ -225,12 +226,39 @@ pub(crate) struct Bench {
     pub events: Vec<(u64, EventKind)>,
     pub seen: Vec<(u64, Seen)>,
     pub writes: u32,
+    /// Every write with what was stored before it, while kept.
+    pub(crate) write_log: Option<Vec<Write>>,
     pub powered: bool,
+}
+
+/// What is stored: two slots of the identity, two of the ledger.
+pub(crate) type Flash = [[Option<Vec<u8>>; 2]; 2];
+
+/// One write of a record.
+pub(crate) struct Write {
+    pub(crate) before: Flash,
+    pub(crate) record: RecordKind,
+    pub(crate) slot: usize,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Write {
+    /// What is stored once `bytes` are in the slot.
+    pub(crate) fn with(&self, bytes: Vec<u8>) -> Flash {
+        let mut flash = self.before.clone();
+        flash[usize::from(self.record == RecordKind::Ledger)][self.slot] = Some(bytes);
+        flash
+    }
 }
 
 impl Bench {
     /// A device that just came out of its box and was switched on.
     pub(crate) fn new() -> Self {
+        Self::of("A1B2C3")
+    }
+
+    /// The same with this serial number.
+    pub(crate) fn of(serial_number: &'static str) -> Self {
         let root = KeyHandle([9; 32]);
         let public = SoftwareCrypto.public_key(&root).unwrap();
         let definition = Box::leak(Box::new(contact_center::definition(public)));
@@ -238,7 +266,8 @@ impl Bench {
         let mut bench = Self {
             definition,
             counters,
-            agent: fresh_agent(definition, counters),
+            serial_number,
+            agent: fresh_agent(definition, counters, serial_number),
             manager: Manager::new(&root),
             link: Link::Up,
             real_time: true,
@@ -254,6 +283,7 @@ impl Bench {
             events: Vec::new(),
             seen: Vec::new(),
             writes: 0,
+            write_log: None,
             powered: true,
         };
         bench.boot();
@@ -283,12 +313,17 @@ impl Bench {
         self.booted_at = self.time;
         self.boots += 1;
         self.counters = fresh_counters();
-        self.agent = fresh_agent(self.definition, self.counters);
+        self.agent = fresh_agent(self.definition, self.counters, self.serial_number);
         let now = self.now();
-        let slots = self.flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
-        let [identity, ledger] = slots;
-        self.agent.boot(now, Stored { identity, ledger }).unwrap();
+        self.agent.boot(now, stored(&self.flash)).unwrap();
         self.settle();
+    }
+
+    /// Another agent of this device, booted from `flash` at this moment.
+    pub(crate) fn boot_from(&self, flash: &Flash) -> TestAgent {
+        let mut agent = fresh_agent(self.definition, fresh_counters(), self.serial_number);
+        agent.boot(self.now(), stored(flash)).unwrap();
+        agent
     }
 
     /// Loses power, stays off, boots. What was in use is gone (SPEC X9).
@@ -394,8 +429,11 @@ impl Bench {
         }
         self.writes_until_cut = self.writes_until_cut.map(|left| left - 1);
         self.writes += 1;
-        let kind = usize::from(record == RecordKind::Ledger);
-        self.flash[kind][slot] = Some(bytes.to_vec());
+        let write = Write { before: self.flash.clone(), record, slot, bytes: bytes.to_vec() };
+        self.flash = write.with(bytes.to_vec());
+        if let Some(log) = &mut self.write_log {
+            log.push(write);
+        }
         Some(Input::Persisted(record))
     }
 
@@ -464,9 +502,15 @@ impl Bench {
     }
 
     /// What is stored, for comparing.
-    pub(crate) fn flash(&self) -> &[[Option<Vec<u8>>; 2]; 2] {
+    pub(crate) fn flash(&self) -> &Flash {
         &self.flash
     }
+}
+
+fn stored(flash: &Flash) -> Stored<'_> {
+    let [identity, ledger] =
+        flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
+    Stored { identity, ledger }
 }
 
 fn fresh_counters() -> &'static Counters<'static, 8> {
@@ -476,8 +520,9 @@ fn fresh_counters() -> &'static Counters<'static, 8> {
 fn fresh_agent(
     definition: &'static ProductDefinition<'static>,
     counters: &'static Counters<'static, 8>,
+    serial_number: &'static str,
 ) -> TestAgent {
-    let udi = Udi::new("LH-CC", "A1B2C3", None).unwrap();
+    let udi = Udi::new("LH-CC", serial_number, None).unwrap();
     let (host_name, software_version, size_profile) = ("pbx-1", "0.1", None);
     let device = Device { udi, host_name, software_version, size_profile };
     Agent::new(definition, counters, Box::leak(Box::new(device)), SoftwareCrypto)

@@ -14,4 +14,5 @@ mod awkward_moments;
 mod bench;
 mod clock;
 mod control;
+mod storage;
 mod wire;
