@@ -348,7 +348,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             }
             (Some(at), Some(authorization)) if authorization.registered_at != at => {
                 authorization.registered_at = at;
-                self.wanted.report = true;
+                authorization.report_owed = true;
             }
             (Some(_), Some(_)) | (None, None) => {}
             (None, Some(_)) => self.ledger.authorization = None,
@@ -374,8 +374,9 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
         self.durable_sequence = self.ledger.reserved_sequence;
         self.next_sequence = self.ledger.reserved_sequence.saturating_add(1);
-        // Only a report that was overdue already waits for its place (SPEC X4).
+        // A report that was overdue already goes at once, when its place has come (SPEC X4).
         if self.report_due().is_some_and(|due| due <= device_now) {
+            self.ledger.contact.forget_retry();
             self.boot_hold = device_now.saturating_add(contact::boot_spread(self.fingerprint));
         }
     }

@@ -262,7 +262,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Some(authorization) => {
                 authorization.registered_at = now;
                 authorization.deadline = deadline;
-                self.wanted.report = true;
+                authorization.report_owed = true;
             }
             None => {
                 self.ledger.authorization = Some(Authorization::new(now, deadline));
@@ -336,6 +336,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return;
         };
         authorization.answered = Some(now);
+        authorization.report_owed = false;
         // Use that began after the request was made is not covered by its answer (SPEC X3).
         authorization.use_unanswered = in_use && !exchange.covers_use;
         authorization.entitlements = entitlements;

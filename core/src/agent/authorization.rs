@@ -16,6 +16,8 @@ pub(super) struct Authorization<const N: usize> {
     pub(super) answered: Option<DeviceTime>,
     /// Use began after that answer: nothing is known about it yet (SPEC X3).
     pub(super) use_unanswered: bool,
+    /// Registered again after that answer: a report is due for it (SPEC A4).
+    pub(super) report_owed: bool,
     /// When the authorization ends without another answer (SPEC A4).
     pub(super) deadline: DeviceTime,
     /// Whether the deadline has passed (SPEC A7).
@@ -163,6 +165,7 @@ impl<const N: usize> Authorization<N> {
             registered_at,
             answered: None,
             use_unanswered: false,
+            report_owed: false,
             deadline,
             expired: false,
             compliance: Compliance::Covered,
@@ -174,7 +177,7 @@ impl<const N: usize> Authorization<N> {
     /// When the next report is due by the calendar of reports; at once when none was answered.
     pub(super) fn report_due(&self, policy: &Policy) -> DeviceTime {
         match self.answered {
-            Some(at) if !self.use_unanswered => {
+            Some(at) if !self.use_unanswered && !self.report_owed => {
                 at.saturating_add(self.compliance.report_interval(policy))
             }
             _ => DeviceTime::from_secs(0),

@@ -101,6 +101,14 @@ impl Contact {
         self.renewal_retry = Some(Retry::after(self.renewal_retry, now, policy, device));
     }
 
+    /// Something new is to be said: it does not wait for the next try, unless the manager asked for
+    /// the wait (SPEC X3, L12).
+    pub(super) fn try_now(&mut self, now: DeviceTime) {
+        if let Some(retry) = self.retry.as_mut().filter(|retry| retry.interval > Duration::ZERO) {
+            retry.at = now;
+        }
+    }
+
     /// A command tries at once, and the back-off starts again (SPEC X5).
     pub(super) fn forget_retry(&mut self) {
         self.retry = None;

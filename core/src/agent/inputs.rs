@@ -151,7 +151,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             && let Some(authorization) = &mut self.ledger.authorization
         {
             // SPEC X3
-            authorization.use_unanswered = in_use && authorization.answered.is_some();
+            let begun = in_use && authorization.answered.is_some();
+            authorization.use_unanswered = begun;
+            if begun {
+                self.ledger.contact.try_now(now);
+            }
         }
         let answered = self.is_authorized();
         // SPEC A2, X1: until registration and the first authorization have both succeeded.

@@ -111,7 +111,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let authorization = self.ledger.authorization.as_ref()?;
         let due = authorization.report_due(&self.policy());
         // Only a report that is merely overdue waits for its place after a boot.
-        let overdue = authorization.answered.is_some() && !authorization.use_unanswered;
+        let overdue = authorization.answered.is_some()
+            && !authorization.use_unanswered
+            && !authorization.report_owed;
         Some(if overdue { due.max(self.boot_hold) } else { due })
     }
 

@@ -380,3 +380,50 @@ fn t5_a_new_epoch_is_stored_before_it_is_used_whatever_was_being_written() {
     assert!(matches!(bench.agent.poll_output(&mut buffer), Output::Transmit { .. }));
     assert_eq!(bench.agent.status().evaluation_left, Duration::from_days(90));
 }
+
+#[test]
+fn x4_an_overdue_report_goes_at_once_after_a_boot_whatever_the_back_off_was() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(40 * HOUR);
+    bench.link = Link::Up;
+    bench.forget();
+    bench.reboot(0);
+    bench.run(MINUTE);
+    assert_eq!(bench.reports().len(), 1);
+}
+
+#[test]
+fn a4_the_report_of_a_re_registration_survives_a_reboot() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(45 * MINUTE);
+    bench.manager.refuse_reports = true;
+    bench.register(true).unwrap();
+    bench.manager.refuse_reports = false;
+    bench.forget();
+    bench.reboot(0);
+    bench.run(MINUTE);
+    assert_eq!(bench.reports().len(), 1);
+}
+
+#[test]
+fn x3_use_that_begins_in_an_outage_is_reported_at_once_unless_the_manager_asked_to_wait() {
+    let mut bench = Bench::registered(1, 0);
+    bench.release("standard-seat", 1);
+    bench.run(HOUR);
+    bench.link = Link::AnswersLost;
+    bench.run(20 * HOUR);
+    bench.link = Link::Up;
+    bench.forget();
+    bench.acquire("standard-seat", 2);
+    assert_eq!(bench.reports(), [bench.time]);
+    bench.release("standard-seat", 2);
+    bench.manager.say = Some(AnswerBody::RetryLater { seconds: 600 });
+    bench.run(8 * HOUR);
+    bench.manager.say = None;
+    bench.forget();
+    bench.acquire("standard-seat", 2);
+    assert_eq!(bench.reports(), []);
+    bench.run(600);
+    assert_eq!(bench.reports().len(), 1);
+}

@@ -58,6 +58,8 @@ pub(crate) struct Manager {
     pub registered: Option<(PublicKey, InstanceId)>,
     pub refuse: Option<Refusal>,
     pub refuse_renewal: bool,
+    /// Whether reports are answered with something that is not an answer to a report.
+    pub refuse_reports: bool,
     pub say: Option<AnswerBody<'static>>,
     pub policy: Option<Policy>,
     /// Owned standard, premium, server.
@@ -87,6 +89,7 @@ impl Manager {
             registered: None,
             refuse: None,
             refuse_renewal: false,
+            refuse_reports: false,
             say: None,
             policy: None,
             owned: [40, 10, 1],
@@ -145,6 +148,7 @@ impl Manager {
             return (seen, AnswerBody::Refused(refusal));
         }
         let body = match &seen {
+            Seen::Report(_) if self.refuse_reports => AnswerBody::Deregistered,
             Seen::Report(peaks) => AnswerBody::Authorization(self.authorize(peaks, now)),
             Seen::Renew if self.refuse_renewal => AnswerBody::Refused(Refusal::RequestUnknown),
             Seen::Renew => AnswerBody::Renewed(self.registration(key, instance, now).certificate),
