@@ -31,6 +31,7 @@ mod failure;
 mod inputs;
 mod interface;
 mod license_control;
+mod numbers;
 mod outputs;
 pub mod record;
 mod registration;
@@ -63,6 +64,7 @@ use entropy::Entropy;
 use evaluation::Evaluation;
 use event::EventQueue;
 use heapless::Vec;
+use numbers::Numbers;
 use record::{RECORD_MAX, Selection};
 use registration::Identity;
 use serde::{Deserialize, Serialize};
@@ -90,17 +92,12 @@ pub struct Agent<'a, C, const N: usize> {
     entropy_asked: bool,
     exchange: Option<Exchange>,
     wanted: Wanted,
-    /// The number of the next request, and the last one that was reserved durably.
-    next_sequence: u64,
-    durable_sequence: u64,
-    /// The number of the last request, apart from registrations, since boot.
-    last_sent: u64,
+    numbers: Numbers,
     /// Whether the attempt was made, and perhaps answered, before this boot.
     attempt_from_before: bool,
-    /// What the ledger that is being written reserves.
-    writing_sequence: u64,
-    /// When the ledger was written last.
+    /// When the ledger was written last, and all peaks in it together.
     ledger_written: DeviceTime,
+    stored_peaks: u64,
     /// No report before this: spreads a site's reports after its power came back (SPEC X4).
     boot_hold: DeviceTime,
     in_use: bool,
@@ -112,12 +109,11 @@ pub struct Agent<'a, C, const N: usize> {
 /// Everything that changes with answers and with time, and survives a boot.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Ledger<const N: usize> {
-    checkpoint: Checkpoint,
     evaluation: Evaluation,
     /// Random; zero before the first entropy came.
     epoch: u32,
     /// Request numbers up to here are reserved.
-    reserved_sequence: u64,
+    reserved_sequence: u32,
     last_answer: AnswerNumber,
     policy: Option<Policy>,
     /// There while registered.
@@ -126,12 +122,19 @@ struct Ledger<const N: usize> {
     clock_standing: ClockStanding,
     /// The generation of the identity when this was written: an older one was put back (SPEC T6).
     identity_generation: u32,
+}
+
+/// The ledger as it is stored: with what is kept elsewhere while the device runs.
+#[derive(Deserialize, Serialize)]
+struct LedgerRecord<L, const N: usize> {
+    checkpoint: Checkpoint,
+    ledger: L,
     /// Peaks whose report is not answered, per entitlement.
     peaks: Vec<u32, N>,
 }
 
 /// How many request numbers one write reserves.
-const SEQUENCE_BLOCK: u64 = 64;
+const SEQUENCE_BLOCK: u32 = 64;
 /// Peaks may lose at most this much to a power cut (SPEC X15).
 const PEAK_SAVE: Duration = Duration::from_minutes(15);
 /// While a period runs whose time off could be lost, time is stored this often (SPEC X1).
@@ -142,7 +145,6 @@ const STORAGE_RETRY: Duration = Duration::from_minutes(1);
 impl<const N: usize> Ledger<N> {
     const fn new() -> Self {
         Self {
-            checkpoint: Checkpoint::FIRST,
             evaluation: Evaluation::new(),
             epoch: 0,
             reserved_sequence: 0,
@@ -152,7 +154,6 @@ impl<const N: usize> Ledger<N> {
             contact: Contact::new(),
             clock_standing: ClockStanding::Agreed,
             identity_generation: 0,
-            peaks: Vec::new(),
         }
     }
 }
@@ -199,12 +200,10 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             entropy_asked: false,
             exchange: None,
             wanted: Wanted::NONE,
-            next_sequence: 1,
-            durable_sequence: 0,
-            last_sent: 0,
+            numbers: Numbers::new(),
             attempt_from_before: false,
-            writing_sequence: 0,
             ledger_written: DeviceTime::from_secs(0),
+            stored_peaks: 0,
             boot_hold: DeviceTime::from_secs(0),
             in_use: false,
             enforcement: Enforcement::None,
@@ -238,21 +237,25 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             self.identity_store.found(generation);
             self.identity = identity;
         }
-        match self.load(RecordKind::Ledger, ledger) {
-            Some((generation, ledger)) => {
+        self.count_as_chosen();
+        let checkpoint = match self.load(RecordKind::Ledger, ledger) {
+            Some((generation, stored)) => {
+                let LedgerRecord::<_, N> { checkpoint, ledger, peaks } = stored;
                 self.ledger_store.found(generation);
                 self.ledger = ledger;
+                self.counters.restore_peaks(&peaks);
+                self.stored_peaks = inputs::total(&peaks);
+                checkpoint
             }
             // Lost: a registered device is at least as old as its certificate.
-            None => {
-                if let Some(enrolment) = self.identity.enrolment() {
-                    self.ledger.checkpoint = Checkpoint::not_before(enrolment.certified_at());
-                }
-            }
-        }
+            None => match self.identity.enrolment() {
+                Some(enrolment) => Checkpoint::not_before(enrolment.certified_at()),
+                None => Checkpoint::FIRST,
+            },
+        };
         self.tell_rolled_back();
         self.booted = true;
-        self.resume(now);
+        self.resume(now, checkpoint);
         self.advance(now);
         self.settle();
         Ok(())
@@ -306,13 +309,16 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
     }
 
-    /// Puts the loaded records into force.
-    fn resume(&mut self, now: Now) {
+    /// Puts the license type in force that was chosen (SPEC C7).
+    fn count_as_chosen(&self) {
         let chosen = self.definition.license_types.get(usize::from(self.identity.license_type));
         if let Some(license_type) = chosen.filter(|_| self.identity.license_type > 0) {
             self.counters.select(license_type);
         }
-        let checkpoint = self.ledger.checkpoint;
+    }
+
+    /// Puts the loaded records into force.
+    fn resume(&mut self, now: Now, checkpoint: Checkpoint) {
         // What begins or ends while the device is off is told at the first settling.
         self.enforcement = self.verdict_at(checkpoint.at());
         self.resume_countdowns(checkpoint.at());
@@ -353,7 +359,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             (Some(_), Some(_)) | (None, None) => {}
             (None, Some(_)) => self.ledger.authorization = None,
         }
-        self.counters.restore_peaks(&self.ledger.peaks);
         self.publish_limits();
         // A boot starts with nothing in use (SPEC X9).
         if let Some(authorization) = &mut self.ledger.authorization {
@@ -372,8 +377,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 self.ledger_store.save_by(device_now);
             }
         }
-        self.durable_sequence = self.ledger.reserved_sequence;
-        self.next_sequence = self.ledger.reserved_sequence.saturating_add(1);
+        self.numbers = Numbers::after(self.ledger.reserved_sequence);
         // A report that was overdue already goes at once, when its place has come (SPEC X4).
         if self.report_due().is_some_and(|due| due <= device_now) {
             self.ledger.contact.forget_retry();
@@ -448,7 +452,7 @@ mod tests {
             token: Token([0xff; 20]),
             force: true,
             key: KeyHandle([0xff; 32]),
-            number: RequestNumber { epoch: u32::MAX, sequence: u64::MAX },
+            number: RequestNumber { epoch: u32::MAX, sequence: u32::MAX },
             nonce: Nonce([0xff; 16]),
             after_answer: AnswerNumber { epoch: u32::MAX, sequence: u64::MAX },
             phase: Phase::Waiting { retry_at: LATE, failure },
@@ -457,7 +461,7 @@ mod tests {
 
         let mut ledger = Ledger::<ENTITLEMENTS_MAX>::new();
         ledger.epoch = u32::MAX;
-        ledger.reserved_sequence = u64::MAX;
+        ledger.reserved_sequence = u32::MAX;
         ledger.last_answer = AnswerNumber { epoch: u32::MAX, sequence: u64::MAX };
         ledger.policy = Some(PolicyBounds::fixed(Policy::DEFAULT).max);
         let mut authorization = Authorization::new(LATE, LATE);
@@ -470,13 +474,15 @@ mod tests {
         for _ in 0..3 {
             ledger.contact.failed(failure.reason, LATE, &policy, DeviceFingerprint([1; 8]));
         }
-        ledger.peaks = core::iter::repeat_n(u32::MAX, ENTITLEMENTS_MAX).collect();
+        let peaks: Vec<u32, ENTITLEMENTS_MAX> =
+            core::iter::repeat_n(u32::MAX, ENTITLEMENTS_MAX).collect();
+        let ledger = LedgerRecord { checkpoint: Checkpoint::not_before(LATE), ledger, peaks };
         assert!(length(RecordKind::Ledger, &ledger) <= RECORD_MAX);
     }
 
     #[test]
     fn an_agent_of_eight_entitlements_is_small() {
         let size = size_of::<Agent<'_, crate::crypto::SoftwareCrypto, 8>>();
-        assert!(size <= 2_048, "{size} bytes");
+        assert!(size <= 1_280, "{size} bytes");
     }
 }

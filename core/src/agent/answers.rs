@@ -3,6 +3,7 @@
 use super::authorization::{Authorization, ComplianceChange};
 use super::contact::{Exchange, Purpose};
 use super::inputs::{compliance_event, halves, random_epoch};
+use super::numbers::Numbers;
 use super::registration::{Enrolment, Phase, Standing};
 use super::{
     Agent, AuthorizationState, EventKind, Failure, FailureReason, UnregisteredReason,
@@ -120,11 +121,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let again = core::mem::replace(&mut self.conflicted, true);
         self.ledger.epoch = random_epoch(entropy.draw(&self.crypto));
         self.ledger.reserved_sequence = 0;
-        self.durable_sequence = 0;
         // A ledger that is being written reserves numbers of the old epoch.
-        self.writing_sequence = 0;
-        self.next_sequence = 1;
-        self.last_sent = 0;
+        self.numbers = Numbers::new();
         self.tell(EventKind::NumberConflict);
         if purpose == Purpose::Register {
             self.renumber_attempt();

@@ -3,6 +3,7 @@
 use super::contact::Purpose;
 use super::inputs::halves;
 use super::license_control::LicenseControl;
+use super::numbers::Numbers;
 use super::registration::{Attempt, Identity, Phase};
 use super::{Agent, Command, CommandError, EventKind, Ledger, RegistrationState, Wanted};
 use crate::crypto::Crypto;
@@ -143,8 +144,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         let license_type = self.identity.license_type;
         self.identity = Identity::new();
         self.ledger = Ledger { evaluation: self.ledger.evaluation, ..Ledger::new() };
-        (self.next_sequence, self.durable_sequence, self.writing_sequence) = (1, 0, 0);
-        self.last_sent = 0;
+        self.numbers = Numbers::new();
         self.wanted = Wanted::NONE;
         self.exchange = None;
         self.identity_store.erase(now);

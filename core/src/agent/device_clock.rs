@@ -39,9 +39,9 @@ struct Calendar {
     /// Whether a manager's signed time set it. Until then it follows the real-time clock.
     signed: bool,
     /// Seconds that the real-time clock is ahead.
-    lead: i64,
+    lead: i32,
     /// The same when the calendar was set: a clock that is wrong and was settled stays so.
-    settled_lead: i64,
+    settled_lead: i32,
 }
 
 impl Calendar {
@@ -51,7 +51,7 @@ impl Calendar {
 
     /// What the real-time clock ought to say.
     const fn real_time(self, device: DeviceTime) -> UnixTime {
-        UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead))
+        UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead as i64))
     }
 
     const fn set(&mut self, device: DeviceTime, unix: UnixTime) {
@@ -186,7 +186,7 @@ impl DeviceClock {
     pub(super) fn claimed(&self) -> Option<UnixTime> {
         let calendar = self.calendar.filter(|calendar| calendar.signed && self.real_time)?;
         let unix = calendar.unix(self.now()).as_secs();
-        Some(UnixTime::from_secs(unix.saturating_add_signed(calendar.moved())))
+        Some(UnixTime::from_secs(unix.saturating_add_signed(calendar.moved().into())))
     }
 
     /// Takes what the real-time clock claims for the calendar: it was put right (SPEC T2). The
@@ -259,15 +259,17 @@ impl DeviceClock {
 
 impl Calendar {
     /// By how much the real-time clock was set since the calendar was.
-    const fn moved(self) -> i64 {
+    const fn moved(self) -> i32 {
         self.lead.saturating_sub(self.settled_lead)
     }
 }
 
-/// Seconds that `real_time` is ahead of `calendar`.
-fn lead(real_time: UnixTime, calendar: UnixTime) -> i64 {
-    let seconds = |time: UnixTime| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    seconds(real_time).saturating_sub(seconds(calendar))
+/// Seconds that `real_time` is ahead of `calendar`; at most 68 years either way.
+fn lead(real_time: UnixTime, calendar: UnixTime) -> i32 {
+    let ahead = real_time.saturating_since(calendar).as_secs();
+    let behind = calendar.saturating_since(real_time).as_secs();
+    let limit = |seconds| i32::try_from(seconds).unwrap_or(i32::MAX);
+    limit(ahead).saturating_sub(limit(behind))
 }
 
 #[cfg(test)]

@@ -178,8 +178,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if self.counters.take_overflow() {
             self.tell(EventKind::CountingFailed);
         }
-        let stored = self.ledger.peaks.iter().copied().chain(core::iter::repeat(0));
-        if counts.to_report().into_iter().zip(stored).any(|(peak, stored)| peak > stored) {
+        // Between two writes peaks only grow.
+        if total(&counts.to_report()) > self.stored_peaks {
             self.ledger_store.save_by(now.saturating_add(PEAK_SAVE));
         }
         if let Some(at) = self.next_checkpoint() {
@@ -243,8 +243,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// The next request number, and a new block of them when the last one is used up.
     pub(super) fn take_number(&mut self) -> RequestNumber {
         self.ensure_epoch();
-        let sequence = self.next_sequence;
-        self.next_sequence = sequence.saturating_add(1);
+        let sequence = self.numbers.next;
+        self.numbers.next = sequence.saturating_add(1);
         self.reserve_numbers(sequence);
         RequestNumber { epoch: self.ledger.epoch, sequence }
     }
@@ -259,7 +259,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
     }
 
-    pub(super) fn reserve_numbers(&mut self, up_to: u64) {
+    pub(super) fn reserve_numbers(&mut self, up_to: u32) {
         if up_to > self.ledger.reserved_sequence {
             self.ledger.reserved_sequence = up_to.saturating_add(super::SEQUENCE_BLOCK);
             self.ledger_store.save_by(self.clock.now());
@@ -300,7 +300,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         store.stored(now);
         if record == RecordKind::Ledger {
-            self.durable_sequence = self.writing_sequence;
+            self.numbers.durable = self.numbers.writing;
         }
         if core::mem::take(&mut self.storage_failed) {
             self.tell(EventKind::StorageRestored);
@@ -407,6 +407,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.tell(EventKind::AuthorizationRestored);
         }
     }
+}
+
+/// All peaks together: what tells whether any has grown.
+pub(super) fn total(peaks: &[u32]) -> u64 {
+    peaks.iter().copied().map(u64::from).sum()
 }
 
 pub(super) const fn compliance_event(change: ComplianceChange) -> EventKind {

@@ -1,9 +1,11 @@
 //! What the agent wants done next: storing before sending, and when to wake.
 
 use super::contact::{EXCHANGE_TIMEOUT, Exchange, Purpose};
+use super::inputs::total;
 use super::registration::{Attempt, Phase};
 use super::{
-    Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, Output, RecordKind, record,
+    Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output, RecordKind,
+    record,
 };
 use crate::crypto::{Crypto, Digest};
 use crate::product::Reporting;
@@ -66,7 +68,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         } else {
             self.entropy.as_ref()?;
             self.ensure_epoch();
-            self.reserve_numbers(self.next_sequence);
+            self.reserve_numbers(self.numbers.next);
         }
         Some(purpose)
     }
@@ -76,7 +78,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     fn renumber_overtaken_attempt(&mut self) {
         let overtaken = self.identity.attempt.is_some_and(|attempt| {
             attempt.after_answer != self.ledger.last_answer
-                || attempt.number.sequence < self.last_sent
+                || attempt.number.sequence < self.numbers.last_sent
         });
         if overtaken && self.entropy.is_some() {
             self.renumber_attempt();
@@ -122,10 +124,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         match (purpose, &self.identity.attempt) {
             (Purpose::Register, Some(attempt)) => {
                 self.identity_store.is_stored(self.clock.now())
-                    && attempt.number.sequence <= self.durable_sequence
+                    && attempt.number.sequence <= self.numbers.durable
             }
             (Purpose::Register, None) => false,
-            _ => self.next_sequence <= self.durable_sequence,
+            _ => self.numbers.next <= self.numbers.durable,
         }
     }
 
@@ -147,10 +149,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.identity.ledger_generation = self.ledger_store.stored_generation;
                 record::write(record, self.fingerprint, generation, &self.identity, buffer)
             }
-            RecordKind::Ledger => {
-                self.fill_ledger();
-                record::write(record, self.fingerprint, generation, &self.ledger, buffer)
-            }
+            RecordKind::Ledger => self.write_ledger(generation, buffer),
         };
         match written {
             Some(length) => Some(Output::Persist { record, slot, length }),
@@ -162,15 +161,17 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
     }
 
-    /// Brings what the ledger only mirrors up to date.
-    fn fill_ledger(&mut self) {
-        self.ledger.checkpoint = self.clock.checkpoint();
-        self.ledger.identity_generation = self.identity_store.stored_generation;
-        // Capacity is the array's length.
+    fn write_ledger(&mut self, generation: u32, buffer: &mut Buffer) -> Option<usize> {
         let peaks = self.counters.counts().to_report();
-        self.ledger.peaks = Vec::from_slice(&peaks).unwrap_or_default();
-        self.writing_sequence = self.ledger.reserved_sequence;
+        self.stored_peaks = total(&peaks);
+        self.numbers.writing = self.ledger.reserved_sequence;
+        self.ledger.identity_generation = self.identity_store.stored_generation;
         self.ledger_written = self.clock.now();
+        let checkpoint = self.clock.checkpoint();
+        // Capacity is the array's length.
+        let peaks = Vec::<u32, N>::from_slice(&peaks).unwrap_or_default();
+        let ledger = LedgerRecord { checkpoint, ledger: &self.ledger, peaks };
+        record::write(RecordKind::Ledger, self.fingerprint, generation, &ledger, buffer)
     }
 
     fn encode(&mut self, purpose: Purpose, buffer: &mut Buffer) -> Result<usize, EncodeError> {
@@ -225,9 +226,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Some(entropy) => Nonce(super::inputs::halves(entropy.draw(&self.crypto))[0]),
             None => return Err(EncodeError::KeyUnusable),
         };
-        let number = RequestNumber { epoch: self.ledger.epoch, sequence: self.next_sequence };
-        self.last_sent = self.next_sequence;
-        self.next_sequence = self.next_sequence.saturating_add(1);
+        let sequence = self.numbers.next;
+        let number = RequestNumber { epoch: self.ledger.epoch, sequence };
+        self.numbers.last_sent = sequence;
+        self.numbers.next = sequence.saturating_add(1);
         let body = match purpose {
             Purpose::RenewCertificate => RequestBody::RenewCertificate,
             Purpose::Deregister => RequestBody::Deregister,

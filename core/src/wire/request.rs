@@ -36,7 +36,7 @@ pub struct RequestNumber {
     /// Random.
     pub epoch: u32,
     /// From 1.
-    pub sequence: u64,
+    pub sequence: u32,
 }
 
 /// What is asked.
