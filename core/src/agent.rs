@@ -327,7 +327,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         let (clock, off) = DeviceClock::boot(now, checkpoint, useless);
         self.clock = clock;
         let device_now = self.clock.now();
-        if let TimeOff::ClockWentBack(step) = off {
+        if let TimeOff::ClockWentBack(step) | TimeOff::Measured(_, Some(step)) = off {
             self.clock_stepped(step);
         }
         if !ended {
@@ -338,7 +338,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.ledger_written = device_now;
         if self.ledger.evaluation.counting {
             let charge = match off {
-                TimeOff::Measured(off) => off.min(CHECKPOINT),
+                TimeOff::Measured(off, _) => off.min(CHECKPOINT),
                 TimeOff::Unknown | TimeOff::ClockWentBack(_) => CHECKPOINT,
             };
             self.count_evaluation(charge);

@@ -55,15 +55,17 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     pub(super) fn watch_clock(&mut self, set: bool) {
         let now = self.clock.now();
         let grace = self.policy().clock_grace;
-        let (Some(enrolment), Some(claimed)) = (self.identity.enrolment(), self.clock.claimed())
+        let (Some(enrolment), Some(claims)) = (self.identity.enrolment(), self.clock.claims())
         else {
             return;
         };
-        let side = enrolment.side(claimed);
-        match (self.ledger.clock_standing, side) {
+        // A clock that is wrong and was settled agrees as it is, and when it is put right.
+        let within = claims.into_iter().find(|&claim| enrolment.side(claim) == Side::Within);
+        let [_, corrected] = claims;
+        match (self.ledger.clock_standing, enrolment.side(within.unwrap_or(corrected))) {
             (ClockStanding::Agreed, Side::Within) => {}
             (_, Side::Within) => {
-                self.clock.follow_real_time();
+                self.clock.follow_real_time(within.unwrap_or(corrected));
                 if let Some(unix) = self.clock.unix(now) {
                     self.settle_certificate(unix);
                 }

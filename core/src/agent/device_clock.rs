@@ -89,8 +89,8 @@ impl Checkpoint {
 pub(super) enum TimeOff {
     /// No real-time clock, or none at the checkpoint.
     Unknown,
-    /// By the real-time clock, since the checkpoint.
-    Measured(Duration),
+    /// By the real-time clock, since the checkpoint; and whether it was set meanwhile.
+    Measured(Duration, Option<Step>),
     /// The real-time clock is behind the checkpoint; nothing is gained by it.
     ClockWentBack(Step),
 }
@@ -105,6 +105,9 @@ pub(super) struct Step {
 /// Differences up to this are clocks that run unevenly or are disciplined, not clocks that were
 /// set.
 const SLACK: Duration = Duration::from_secs(30);
+
+/// A clock that leads or trails by so much is wrong, and did not drift there.
+const WRONG: Duration = Duration::from_days(1);
 
 impl Step {
     /// How far the real-time clock is from where it ought to be, if that is far.
@@ -144,20 +147,16 @@ impl DeviceClock {
         let known = checkpoint.calendar.filter(|_| !useless);
         let off = match (now.real_time, known) {
             (Some(real_time), Some(calendar)) => {
-                let expected = calendar.real_time(checkpoint.at);
-                match Step::between(expected, real_time) {
-                    Some(step) if step.back => TimeOff::ClockWentBack(step),
-                    _ => {
-                        let off = real_time.saturating_since(expected);
-                        clock.base = clock.base.saturating_add(off);
-                        clock.credited = clock.credited.saturating_add(off);
-                        TimeOff::Measured(off)
-                    }
+                let off = calendar.time_off(checkpoint.at, real_time);
+                if let TimeOff::Measured(off, _) = off {
+                    clock.base = clock.base.saturating_add(off);
+                    clock.credited = clock.credited.saturating_add(off);
                 }
+                off
             }
             _ => TimeOff::Unknown,
         };
-        // Whatever is left of the difference was told as time off.
+        // What is left of the difference goes with the time off.
         let _ = clock.look_at(now.real_time);
         (clock, off)
     }
@@ -181,20 +180,22 @@ impl DeviceClock {
         step
     }
 
-    /// What the real-time clock says, less what it was known to be wrong by when the calendar was
-    /// set. `None` without one, and before a manager's time set the calendar.
-    pub(super) fn claimed(&self) -> Option<UnixTime> {
+    /// What the real-time clock says, and the same less what it was known to be wrong by when the
+    /// calendar was set: a wrong clock may stay as it is, or be put right. `None` without one, and
+    /// before a manager's time set the calendar.
+    pub(super) fn claims(&self) -> Option<[UnixTime; 2]> {
         let calendar = self.calendar.filter(|calendar| calendar.signed && self.real_time)?;
-        let unix = calendar.unix(self.now()).as_secs();
-        Some(UnixTime::from_secs(unix.saturating_add_signed(calendar.moved().into())))
+        let now = self.now();
+        let unix = calendar.unix(now).as_secs();
+        let corrected = unix.saturating_add_signed(calendar.moved().into());
+        Some([calendar.real_time(now), UnixTime::from_secs(corrected)])
     }
 
-    /// Takes what the real-time clock claims for the calendar: it was put right (SPEC T2). The
-    /// calendar never goes before what it would be without the real-time clock's word, and no
-    /// period moves by it.
-    pub(super) fn follow_real_time(&mut self) {
+    /// Takes `claimed` for the calendar: the real-time clock was put right (SPEC T2). The calendar
+    /// never goes before what it would be without that clock's word, and no period moves by it.
+    pub(super) fn follow_real_time(&mut self, claimed: UnixTime) {
         let now = self.now();
-        let (Some(claimed), Some(calendar)) = (self.claimed(), &mut self.calendar) else {
+        let Some(calendar) = &mut self.calendar else {
             return;
         };
         let real_time = calendar.real_time(now);
@@ -258,6 +259,27 @@ impl DeviceClock {
 }
 
 impl Calendar {
+    /// The time off between a checkpoint and a boot. A clock that was known to be wrong may have
+    /// gone on as it was, or been put right meanwhile: what makes less of it is believed. That
+    /// gains nobody more than setting the clock back would, which hides the time off altogether.
+    fn time_off(self, checkpoint: DeviceTime, real_time: UnixTime) -> TimeOff {
+        let (went_on, right) = (self.real_time(checkpoint), self.unix(checkpoint));
+        let since = |from| match Step::between(from, real_time) {
+            Some(Step { back: true, .. }) => None,
+            _ => Some(real_time.saturating_since(from)),
+        };
+        let (back, by) = (self.lead > 0, Duration::from_secs(self.lead.unsigned_abs()));
+        match (since(went_on), since(right).filter(|_| by >= WRONG)) {
+            (Some(off), None) => TimeOff::Measured(off, None),
+            (Some(off), Some(put_right)) if off <= put_right => TimeOff::Measured(off, None),
+            (_, Some(put_right)) => TimeOff::Measured(put_right, Some(Step { back, by })),
+            (None, None) => {
+                let by = went_on.saturating_since(real_time);
+                TimeOff::ClockWentBack(Step { back: true, by })
+            }
+        }
+    }
+
     /// By how much the real-time clock was set since the calendar was.
     const fn moved(self) -> i32 {
         self.lead.saturating_sub(self.settled_lead)
@@ -300,7 +322,7 @@ mod tests {
     fn time_off_is_measured_by_the_real_time_clock_forwards_only() {
         let day_later = now(0, Some(SIGNED.as_secs() + 86_400));
         let (clock, off) = DeviceClock::boot(day_later, checkpoint(), false);
-        assert_eq!(off, TimeOff::Measured(Duration::from_days(1)));
+        assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
         assert_eq!(clock.now(), life(3_600 + 86_400));
         let day_earlier = now(0, Some(SIGNED.as_secs() - 86_400));
         let (clock, off) = DeviceClock::boot(day_earlier, checkpoint(), false);
@@ -346,7 +368,7 @@ mod tests {
             now(uptime, Some(real_time.saturating_add_signed(ahead)))
         };
         let (mut clock, off) = DeviceClock::boot(at(0, 5), checkpoint(), false);
-        assert_eq!(off, TimeOff::Measured(Duration::from_secs(5)));
+        assert_eq!(off, TimeOff::Measured(Duration::from_secs(5), None));
         let mut told = Vec::<_, 8>::new();
         for (uptime, ahead) in [(10, 5), (20, 25), (30, -86_400), (40, -86_410), (50, 5)] {
             clock.advance(Instant::from_secs(uptime));
@@ -363,15 +385,37 @@ mod tests {
         let wrong = now(0, Some(SIGNED.as_secs() + year));
         let (mut clock, _) = DeviceClock::boot(wrong, Checkpoint::FIRST, false);
         clock.set_signed_time(SIGNED);
-        assert_eq!(clock.claimed(), Some(SIGNED));
+        assert_eq!(clock.claims().map(|[_, corrected]| corrected), Some(SIGNED));
         let checkpoint = clock.checkpoint();
         let day_later = now(0, Some(SIGNED.as_secs() + year + 86_400));
         let (clock, off) = DeviceClock::boot(day_later, checkpoint, false);
-        assert_eq!(off, TimeOff::Measured(Duration::from_days(1)));
-        assert_eq!(clock.claimed(), Some(SIGNED.saturating_add(Duration::from_days(1))));
+        assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
+        assert_eq!(
+            clock.claims().map(|[_, corrected]| corrected),
+            Some(SIGNED.saturating_add(Duration::from_days(1)))
+        );
         let (clock, off) = DeviceClock::boot(day_later, checkpoint, true);
         assert_eq!(off, TimeOff::Unknown, "a clock known to be useless is not asked");
         assert_eq!(clock.now(), checkpoint.at());
+    }
+
+    #[test]
+    fn a_wrong_clock_put_right_while_off_measures_the_time_off_all_the_same() {
+        let year = 365 * 86_400;
+        for wrong_by in [-26 * year, year] {
+            let at = |seconds: u64, by| {
+                now(0, Some((SIGNED.as_secs() + seconds).saturating_add_signed(by)))
+            };
+            let (mut clock, _) = DeviceClock::boot(at(0, wrong_by), Checkpoint::FIRST, false);
+            clock.set_signed_time(SIGNED);
+            let (_, off) = DeviceClock::boot(at(86_400, 0), clock.checkpoint(), false);
+            let by = Duration::from_secs(wrong_by.unsigned_abs() as u32);
+            let step = Some(Step { back: wrong_by > 0, by });
+            assert_eq!(off, TimeOff::Measured(Duration::from_days(1), step));
+            // Or it went on being wrong.
+            let (_, off) = DeviceClock::boot(at(86_400, wrong_by), clock.checkpoint(), false);
+            assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
+        }
     }
 
     #[test]
@@ -382,7 +426,7 @@ mod tests {
             let device = clock.now();
             let right = UnixTime::from_secs(SIGNED.as_secs().saturating_add_signed(put_to));
             clock.look_at(Some(right)).unwrap();
-            clock.follow_real_time();
+            clock.follow_real_time(right);
             let expected = SIGNED.saturating_add(Duration::from_secs(calendar));
             assert_eq!(clock.unix(clock.now()), Some(expected));
             assert_eq!(clock.now(), device, "no period moves");

@@ -213,3 +213,29 @@ fn e2_overage_is_counted_down_and_told_again_after_no_reboot() {
         .collect();
     assert_eq!(days, [60]);
 }
+
+#[test]
+fn t2_a_wrong_clock_that_was_settled_may_be_put_right_without_a_manager() {
+    for rebooted in [false, true] {
+        let mut bench = Bench::new();
+        bench.set_clock(-9_000 * A_DAY);
+        bench.acquire("standard-seat", 1);
+        bench.register(false).unwrap();
+        bench.run(DAY);
+        bench.link = Link::Down;
+        if rebooted {
+            bench.real_time_ahead = 0;
+            bench.reboot(2 * DAY);
+        } else {
+            bench.set_clock(9_000 * A_DAY);
+            bench.run(2 * DAY);
+        }
+        bench.run(2 * HOUR);
+        assert_eq!(registration(&bench), RegistrationState::Registered);
+        assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+        let status = bench.agent.status();
+        let left = u64::from(status.deadline.unwrap().saturating_since(status.now).as_secs());
+        let expected = 90 * DAY - 5 * MINUTE - 2 * DAY - 2 * HOUR;
+        assert!(left <= expected && left + DAY > expected, "{left} of {expected}");
+    }
+}
