@@ -37,6 +37,7 @@ pub mod record;
 mod registration;
 mod status;
 mod storage;
+pub mod transitions;
 mod warnings;
 
 pub use authorization::AuthorizationState;
