@@ -17,7 +17,7 @@ use leasehold_core::time::{Duration, Instant, Now, UnixTime};
 use leasehold_core::token::Token;
 use leasehold_core::wire::{
     Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal, Registered,
-    RequestBody, RequestFrame, SigningCertificate, Verdict, encode_answer,
+    RequestBody, RequestFrame, RequestNumber, SigningCertificate, Verdict, encode_answer,
 };
 
 pub(crate) const MINUTE: u64 = 60;
@@ -70,6 +70,8 @@ pub(crate) struct Manager {
     pub out_since: Option<u64>,
     /// The last answer sent, to be replayed.
     pub last_frame: Vec<u8>,
+    /// The number of every request but registrations, in the order they came.
+    pub numbers: Vec<RequestNumber>,
 }
 
 impl Manager {
@@ -96,6 +98,7 @@ impl Manager {
             duplicate: false,
             out_since: None,
             last_frame: Vec::new(),
+            numbers: Vec::new(),
         }
     }
 
@@ -130,6 +133,7 @@ impl Manager {
             self.registered = Some((key, instance));
             return (seen, AnswerBody::Registered(self.registration(key, instance, now)));
         }
+        self.numbers.push(request.number);
         let known = self.registered.filter(|(key, instance)| {
             assert!(parsed.is_signed_by(&self.crypto, key), "signed by the certified key");
             Some(*instance) == request.instance

@@ -14,5 +14,6 @@ mod awkward_moments;
 mod bench;
 mod clock;
 mod control;
+mod gaps;
 mod storage;
 mod wire;
