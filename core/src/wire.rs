@@ -11,6 +11,7 @@
 
 mod accept;
 mod answer;
+pub(crate) mod codec;
 mod frame;
 mod request;
 

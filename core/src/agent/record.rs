@@ -11,6 +11,7 @@
 
 use crate::crc32;
 use crate::identity::DeviceFingerprint;
+use crate::wire::codec;
 use serde::{Deserialize, Serialize};
 
 /// The longest record, in bytes.
@@ -66,7 +67,7 @@ pub(super) fn write<T: Serialize>(
     buffer: &mut [u8],
 ) -> Option<usize> {
     let (header, rest) = buffer.split_first_chunk_mut::<HEADER>()?;
-    let length = postcard::to_slice(value, rest).ok()?.len();
+    let length = codec::to_slice(value, rest)?;
     let [m0, m1] = MAGIC;
     let [f0, f1, f2, f3, f4, f5, f6, f7] = device.0;
     let [g0, g1, g2, g3] = generation.to_le_bytes();
@@ -107,10 +108,7 @@ pub(super) struct Sound<'a> {
 
 impl<'a> Sound<'a> {
     pub(super) fn decode<T: Deserialize<'a>>(&self) -> Result<T, RecordError> {
-        match postcard::take_from_bytes(self.payload) {
-            Ok((value, [])) => Ok(value),
-            _ => Err(RecordError::Damaged),
-        }
+        codec::from_slice(self.payload).map_err(|_| RecordError::Damaged)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one decision whether a manager's answer is believed (SPEC T4).
 
-use super::answer::{Answer, AnswerNumber, SigningCertificate};
-use super::frame::AnswerFrame;
+use super::answer::{Answer, AnswerHead, AnswerNumber, SigningCertificate};
+use super::codec;
+use super::frame::{AnswerFrame, AnswerTrailer};
 use crate::crypto::{
     Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, Signature, SignedMessage,
 };
@@ -38,6 +39,8 @@ pub enum AcceptError {
     OtherRequest,
     /// It is not newer than the last answer accepted.
     Stale,
+    /// It is the manager's, and says what this version of the format does not have.
+    NotUnderstood,
 }
 
 /// Decides whether to believe an answer. Pure: the same arguments give the same verdict.
@@ -49,17 +52,19 @@ pub fn accept<'a, C: Crypto>(
     frame: AnswerFrame<'a>,
     expected: &Expected,
 ) -> Result<Verified<Answer<'a>>, AcceptError> {
-    let AnswerFrame { answer, certificate, signature, digest } = frame;
-    if answer.device != expected.device {
+    let AnswerFrame { head, payload, trailer, digest } = frame;
+    let AnswerHead { device, request, time, number } = head;
+    let AnswerTrailer { signature, certificate } = trailer;
+    if device != expected.device {
         return Err(AcceptError::OtherDevice);
     }
-    if answer.request != expected.request {
+    if request != expected.request {
         return Err(AcceptError::OtherRequest);
     }
-    if answer.number <= expected.newer_than {
+    if number <= expected.newer_than {
         return Err(AcceptError::Stale);
     }
-    if answer.time < certificate.valid_from || answer.time > certificate.valid_until {
+    if time < certificate.valid_from || time > certificate.valid_until {
         return Err(AcceptError::ManagerCertificateExpired);
     }
     if !certificate.is_signed_by(crypto, &expected.root) {
@@ -69,7 +74,7 @@ pub fn accept<'a, C: Crypto>(
     if !crypto.verify(&certificate.public_key, &message, &signature) {
         return Err(AcceptError::SignatureInvalid);
     }
-    Ok(Verified::new(answer))
+    codec::from_slice(payload).map(Verified::new).map_err(|_| AcceptError::NotUnderstood)
 }
 
 #[derive(Serialize)]
@@ -117,6 +122,7 @@ fn statement<C: Crypto>(
 ) -> Result<SignedMessage, KeyUnusable> {
     let mut buffer = [0; STATEMENT_MAX];
     let statement = Statement { public_key, serial, valid_from, valid_until };
-    let bytes = postcard::to_slice(&statement, &mut buffer).map_err(|_| KeyUnusable)?;
+    let length = codec::to_slice(&statement, &mut buffer).ok_or(KeyUnusable)?;
+    let bytes = buffer.get(..length).ok_or(KeyUnusable)?;
     Ok(SignedMessage::new(Purpose::SigningCertificate, &crypto.digest(&[bytes])))
 }

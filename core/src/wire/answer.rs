@@ -24,6 +24,15 @@ pub struct Answer<'a> {
     pub body: AnswerBody<'a>,
 }
 
+/// How every [`Answer`] begins: enough to tell whom it is for, without looking at what it says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct AnswerHead {
+    pub(super) device: DeviceFingerprint,
+    pub(super) request: Digest,
+    pub(super) time: UnixTime,
+    pub(super) number: AnswerNumber,
+}
+
 /// Orders the answers to one device: a manager restored from a backup starts a higher epoch.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,

@@ -1,7 +1,8 @@
 //! Bytes to checked structures and back. Parsing allocates nothing, borrows from the frame, and
 //! ends on any input.
 
-use super::answer::{Answer, SigningCertificate};
+use super::answer::{Answer, AnswerHead, SigningCertificate};
+use super::codec;
 use super::request::{Request, RequestBody};
 use crate::crypto::{
     Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, Signature, SignedMessage,
@@ -31,6 +32,12 @@ pub enum FrameError {
     Malformed,
     /// Longer than [`FRAME_MAX`].
     TooLong,
+}
+
+impl From<codec::Failed> for FrameError {
+    fn from(_: codec::Failed) -> Self {
+        Self::Malformed
+    }
 }
 
 /// A frame could not be made.
@@ -65,8 +72,8 @@ impl<'a> RequestFrame<'a> {
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
         let Parts { signed, payload, trailer } = split(bytes, KIND_REQUEST)?;
-        let request: Request<'a> = decode(payload)?;
-        let signature = decode(trailer)?;
+        let request: Request<'a> = codec::from_slice(payload)?;
+        let signature = codec::from_slice(trailer)?;
         request.udi.check().map_err(|_| FrameError::Malformed)?;
         Ok(Self { request, digest: crypto.digest(&[signed]), signature })
     }
@@ -88,19 +95,20 @@ impl<'a> RequestFrame<'a> {
     }
 }
 
-/// A parsed answer, not yet verified: [`accept`](super::accept()) decides.
+/// An answer, not yet verified: [`accept`](super::accept()) decides. What it says is not even read
+/// before that.
 #[derive(Clone, Debug)]
 pub struct AnswerFrame<'a> {
-    pub(super) answer: Answer<'a>,
-    pub(super) certificate: SigningCertificate,
-    pub(super) signature: Signature,
+    pub(super) head: AnswerHead,
+    pub(super) payload: &'a [u8],
+    pub(super) trailer: AnswerTrailer,
     pub(super) digest: Digest,
 }
 
-#[derive(Deserialize, Serialize)]
-struct AnswerTrailer {
-    signature: Signature,
-    certificate: SigningCertificate,
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct AnswerTrailer {
+    pub(super) signature: Signature,
+    pub(super) certificate: SigningCertificate,
 }
 
 impl<'a> AnswerFrame<'a> {
@@ -110,9 +118,9 @@ impl<'a> AnswerFrame<'a> {
     /// [`FrameError`].
     pub fn parse<C: Crypto>(crypto: &C, bytes: &'a [u8]) -> Result<Self, FrameError> {
         let Parts { signed, payload, trailer } = split(bytes, KIND_ANSWER)?;
-        let answer = decode(payload)?;
-        let AnswerTrailer { signature, certificate } = decode(trailer)?;
-        Ok(Self { answer, certificate, signature, digest: crypto.digest(&[signed]) })
+        let head = codec::beginning_of(payload)?;
+        let trailer = codec::from_slice(trailer)?;
+        Ok(Self { head, payload, trailer, digest: crypto.digest(&[signed]) })
     }
 }
 
@@ -170,10 +178,7 @@ fn write_signed<T: Serialize>(
 }
 
 fn write<T: Serialize>(value: &T, buffer: &mut [u8]) -> Result<usize, EncodeError> {
-    match postcard::to_slice(value, buffer) {
-        Ok(written) => Ok(written.len()),
-        Err(_) => Err(EncodeError::BufferTooSmall),
-    }
+    codec::to_slice(value, buffer).ok_or(EncodeError::BufferTooSmall)
 }
 
 struct Parts<'a> {
@@ -213,11 +218,4 @@ fn split(bytes: &[u8], expected_kind: u8) -> Result<Parts<'_>, FrameError> {
     let (signed, trailer) = bytes.split_at_checked(length).ok_or(FrameError::Malformed)?;
     let (_, payload) = signed.split_at_checked(HEADER).ok_or(FrameError::Malformed)?;
     Ok(Parts { signed, payload, trailer })
-}
-
-fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, FrameError> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        _ => Err(FrameError::Malformed),
-    }
 }

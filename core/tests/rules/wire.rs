@@ -1,6 +1,6 @@
 //! The wire: golden bytes of version 1, hostile input, and the decision to believe an answer.
 
-use leasehold_core::crypto::{Crypto, Digest, KeyHandle, SoftwareCrypto};
+use leasehold_core::crypto::{Crypto, Digest, KeyHandle, Purpose, SignedMessage, SoftwareCrypto};
 use leasehold_core::identity::{DeviceFingerprint, InstanceId, Udi};
 use leasehold_core::time::UnixTime;
 use leasehold_core::token::Token;
@@ -218,4 +218,21 @@ fn t4_an_answer_is_believed_only_when_everything_about_it_is_right() {
     assert_eq!(by(&MANAGER, ended), Err(AcceptError::ManagerCertificateExpired));
     let later = certificate(&ROOT, NOW + 1, NOW + 1_000);
     assert_eq!(by(&MANAGER, later), Err(AcceptError::ManagerCertificateExpired));
+}
+
+/// A manager newer than the device: the signatures hold, and what is said has no name here.
+#[test]
+fn an_answer_of_the_managers_that_is_not_understood_is_named() {
+    // Behind the header (6), device (8), request (32), time (5) and number (2) stands what is said.
+    const BODY: usize = 6 + 8 + 32 + 5 + 2;
+    let mut bytes = answer_bytes(&answer(), &MANAGER, &good_certificate());
+    assert_eq!(bytes[BODY], 1, "an authorization");
+    bytes[BODY] = 99;
+    let signed = 6 + usize::from(u16::from_le_bytes([bytes[4], bytes[5]]));
+    let digest = CRYPTO.digest(&[&bytes[..signed]]);
+    let message = SignedMessage::new(Purpose::Answer, &digest);
+    let signature = CRYPTO.sign(&MANAGER, &message).unwrap();
+    bytes[signed + 1..signed + 33].copy_from_slice(&signature.commitment);
+    bytes[signed + 33..signed + 65].copy_from_slice(&signature.response);
+    assert_eq!(verdict(&bytes, &expected()), Err(AcceptError::NotUnderstood));
 }
