@@ -87,6 +87,8 @@ pub struct Agent<'a, C, const N: usize> {
     identity_store: Store,
     ledger_store: Store,
     storage_failed: bool,
+    /// The host said that it stops the device, and nothing but storing happened since.
+    stopping: bool,
     events: EventQueue,
     countdowns: Countdowns,
     entropy: Option<Entropy>,
@@ -138,8 +140,10 @@ struct LedgerRecord<L, const N: usize> {
 const SEQUENCE_BLOCK: u32 = 64;
 /// Peaks may lose at most this much to a power cut (SPEC X15).
 const PEAK_SAVE: Duration = Duration::from_minutes(15);
-/// While a period runs whose time off could be lost, time is stored this often (SPEC X1).
+/// While a period runs that a power cut could lengthen, time is stored this often (SPEC X1).
 const CHECKPOINT: Duration = Duration::from_hours(1);
+/// The same while a tolerance of minutes runs (SPEC A6).
+const PENDING_CHECKPOINT: Duration = Duration::from_minutes(5);
 /// Storage that failed is tried again after this.
 const STORAGE_RETRY: Duration = Duration::from_minutes(1);
 
@@ -195,6 +199,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             identity_store: Store::new(),
             ledger_store: Store::new(),
             storage_failed: false,
+            stopping: false,
             events: EventQueue::new(),
             countdowns: Countdowns::new(),
             entropy: None,
@@ -339,8 +344,8 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.ledger_written = device_now;
         if self.ledger.evaluation.counting {
             let charge = match off {
-                TimeOff::Measured(off, _) => off.min(CHECKPOINT),
-                TimeOff::Unknown | TimeOff::ClockWentBack(_) => CHECKPOINT,
+                TimeOff::Measured(off, _) => off.min(checkpoint.unnoted()),
+                TimeOff::Unknown | TimeOff::ClockWentBack(_) => checkpoint.unnoted(),
             };
             self.count_evaluation(charge);
             self.ledger.evaluation.counting = false;

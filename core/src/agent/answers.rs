@@ -368,7 +368,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     /// Rules other than the product's own, or none (SPEC A8).
-    fn take_policy(&mut self, policy: Option<Policy>) {
+    pub(super) fn take_policy(&mut self, policy: Option<Policy>) {
         if core::mem::replace(&mut self.ledger.policy, policy) != policy {
             self.tell(EventKind::PolicyChanged);
         }

@@ -23,7 +23,8 @@ pub(super) struct DeviceClock {
     /// The latest uptime seen: a monotonic clock that is not stands still instead.
     latest: Instant,
     calendar: Option<Calendar>,
-    /// Time off that was added on the real-time clock's word since the last signed time.
+    /// What was added to device time since the last signed time without the monotonic clock: time
+    /// off on the real-time clock's word, and what a power cut was charged.
     credited: Duration,
     /// Whether a boot since the last signed time may have hidden time off.
     time_off_unsure: bool,
@@ -38,6 +39,8 @@ struct Calendar {
     offset: u64,
     /// Whether a manager's signed time set it. Until then it follows the real-time clock.
     signed: bool,
+    /// Seconds that it was moved since, because the real-time clock was put right.
+    moved: i32,
     /// Seconds that the real-time clock is ahead.
     lead: i32,
     /// The same when the calendar was set: a clock that is wrong and was settled stays so.
@@ -65,12 +68,19 @@ pub(super) struct Checkpoint {
     at: DeviceTime,
     calendar: Option<Calendar>,
     credited: Duration,
+    /// How long the device may have run since without noting it; none after a stop in order.
+    unnoted: Duration,
 }
 
 impl Checkpoint {
     /// The device time of it.
     pub(super) const fn at(&self) -> DeviceTime {
         self.at
+    }
+
+    /// How long the device may have run after it.
+    pub(super) const fn unnoted(&self) -> Duration {
+        self.unnoted
     }
 
     /// That of a device that lost what it had noted, and knows that it is at least this old.
@@ -80,8 +90,12 @@ impl Checkpoint {
 
     /// That of a device with no past. It starts well above zero, so that what a manager remembers
     /// of an earlier life (SPEC X6) has a place on the scale.
-    pub(super) const FIRST: Self =
-        Self { at: DeviceTime::from_secs(1 << 30), calendar: None, credited: Duration::ZERO };
+    pub(super) const FIRST: Self = Self {
+        at: DeviceTime::from_secs(1 << 30),
+        calendar: None,
+        credited: Duration::ZERO,
+        unnoted: Duration::ZERO,
+    };
 }
 
 /// What a boot learned about the time since the checkpoint.
@@ -133,7 +147,8 @@ impl DeviceClock {
     }
 
     /// Goes on from `checkpoint` at the first moment of a boot. A real-time clock that is known to
-    /// be useless is not asked.
+    /// be useless is not asked. Where none tells how long the device ran after the checkpoint, the
+    /// longest that it may have run is charged: a power cut gains nothing (SPEC E5, X1).
     pub(super) fn boot(now: Now, checkpoint: Checkpoint, useless: bool) -> (Self, TimeOff) {
         let mut clock = Self {
             base: checkpoint.at,
@@ -146,16 +161,15 @@ impl DeviceClock {
         };
         let known = checkpoint.calendar.filter(|_| !useless);
         let off = match (now.real_time, known) {
-            (Some(real_time), Some(calendar)) => {
-                let off = calendar.time_off(checkpoint.at, real_time);
-                if let TimeOff::Measured(off, _) = off {
-                    clock.base = clock.base.saturating_add(off);
-                    clock.credited = clock.credited.saturating_add(off);
-                }
-                off
-            }
+            (Some(real_time), Some(calendar)) => calendar.time_off(checkpoint.at, real_time),
             _ => TimeOff::Unknown,
         };
+        let passed = match off {
+            TimeOff::Measured(off, _) => off,
+            TimeOff::Unknown | TimeOff::ClockWentBack(_) => checkpoint.unnoted,
+        };
+        clock.base = clock.base.saturating_add(passed);
+        clock.credited = clock.credited.saturating_add(passed);
         // What is left of the difference goes with the time off.
         let _ = clock.look_at(now.real_time);
         (clock, off)
@@ -166,7 +180,8 @@ impl DeviceClock {
         self.real_time = real_time.is_some();
         let (real_time, now) = (real_time?, self.now());
         let Some(calendar) = &mut self.calendar else {
-            let mut calendar = Calendar { offset: 0, signed: false, lead: 0, settled_lead: 0 };
+            let (lead, settled_lead) = (0, 0);
+            let mut calendar = Calendar { offset: 0, signed: false, moved: 0, lead, settled_lead };
             calendar.set(now, real_time);
             self.calendar = Some(calendar);
             return None;
@@ -187,7 +202,7 @@ impl DeviceClock {
         let calendar = self.calendar.filter(|calendar| calendar.signed && self.real_time)?;
         let now = self.now();
         let unix = calendar.unix(now).as_secs();
-        let corrected = unix.saturating_add_signed(calendar.moved().into());
+        let corrected = unix.saturating_add_signed(calendar.set_by().into());
         Some([calendar.real_time(now), UnixTime::from_secs(corrected)])
     }
 
@@ -198,11 +213,11 @@ impl DeviceClock {
         let Some(calendar) = &mut self.calendar else {
             return;
         };
-        let real_time = calendar.real_time(now);
-        let earliest = calendar.unix(now).saturating_sub(self.credited);
-        calendar.set(now, claimed.max(earliest));
-        calendar.lead = lead(real_time, calendar.unix(now));
-        self.credited = calendar.unix(now).saturating_since(earliest);
+        let (before, real_time) = (calendar.unix(now), calendar.real_time(now));
+        let unix = claimed.max(calendar.earliest(now, self.credited));
+        calendar.set(now, unix);
+        calendar.moved = calendar.moved.saturating_add(lead(unix, before));
+        calendar.lead = lead(real_time, unix);
     }
 
     /// Notes the uptime; gives how long the device ran since the last call.
@@ -235,30 +250,38 @@ impl DeviceClock {
     /// whether device time went back by it.
     pub(super) fn set_signed_time(&mut self, signed: UnixTime) -> bool {
         let before = self.now();
-        if let Some(expected) = self.unix(before)
+        if let Some(calendar) = self.calendar.filter(|calendar| calendar.signed)
             && self.time_off_unsure
         {
-            let unseen = signed.saturating_since(expected);
-            let overseen = expected.saturating_since(signed).min(self.credited);
-            self.base = self.base.saturating_add(unseen).saturating_sub(overseen);
+            // What was not run passed: no more of it than the manager says.
+            let unseen = signed.saturating_since(calendar.earliest(before, self.credited));
+            self.base = self.base.saturating_add(unseen).saturating_sub(self.credited);
         }
         self.time_off_unsure = false;
         self.credited = Duration::ZERO;
         let now = self.now();
         let real_time = self.calendar.map_or(signed, |calendar| calendar.real_time(before));
         let lead = lead(real_time, signed);
-        let mut calendar = Calendar { offset: 0, signed: true, lead, settled_lead: lead };
+        let mut calendar = Calendar { offset: 0, signed: true, moved: 0, lead, settled_lead: lead };
         calendar.set(now, signed);
         self.calendar = Some(calendar);
         now < before
     }
 
-    pub(super) const fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { at: self.now(), calendar: self.calendar, credited: self.credited }
+    /// What to store; the device may run `unnoted` until it stores the next.
+    pub(super) const fn checkpoint(&self, unnoted: Duration) -> Checkpoint {
+        Checkpoint { at: self.now(), calendar: self.calendar, credited: self.credited, unnoted }
     }
 }
 
 impl Calendar {
+    /// The earliest that it can be: the last signed time and what was run since.
+    fn earliest(self, now: DeviceTime, credited: Duration) -> UnixTime {
+        let moved = self.moved.saturating_neg().into();
+        let unix = self.unix(now).as_secs().saturating_add_signed(moved);
+        UnixTime::from_secs(unix).saturating_sub(credited)
+    }
+
     /// The time off between a checkpoint and a boot. A clock that was known to be wrong may have
     /// gone on as it was, or been put right meanwhile: what makes less of it is believed. That
     /// gains nobody more than setting the clock back would, which hides the time off altogether.
@@ -280,8 +303,8 @@ impl Calendar {
         }
     }
 
-    /// By how much the real-time clock was set since the calendar was.
-    const fn moved(self) -> i32 {
+    /// By how much the real-time clock was set since a signed time set the calendar.
+    const fn set_by(self) -> i32 {
         self.lead.saturating_sub(self.settled_lead)
     }
 }
@@ -315,7 +338,7 @@ mod tests {
         let (mut clock, _) = DeviceClock::boot(now(5, None), Checkpoint::FIRST, false);
         clock.advance(Instant::from_secs(3_605));
         clock.set_signed_time(SIGNED);
-        clock.checkpoint()
+        clock.checkpoint(Duration::ZERO)
     }
 
     #[test]
@@ -386,7 +409,7 @@ mod tests {
         let (mut clock, _) = DeviceClock::boot(wrong, Checkpoint::FIRST, false);
         clock.set_signed_time(SIGNED);
         assert_eq!(clock.claims().map(|[_, corrected]| corrected), Some(SIGNED));
-        let checkpoint = clock.checkpoint();
+        let checkpoint = clock.checkpoint(Duration::ZERO);
         let day_later = now(0, Some(SIGNED.as_secs() + year + 86_400));
         let (clock, off) = DeviceClock::boot(day_later, checkpoint, false);
         assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
@@ -408,12 +431,14 @@ mod tests {
             };
             let (mut clock, _) = DeviceClock::boot(at(0, wrong_by), Checkpoint::FIRST, false);
             clock.set_signed_time(SIGNED);
-            let (_, off) = DeviceClock::boot(at(86_400, 0), clock.checkpoint(), false);
-            let by = Duration::from_secs(wrong_by.unsigned_abs() as u32);
+            let (_, off) =
+                DeviceClock::boot(at(86_400, 0), clock.checkpoint(Duration::ZERO), false);
+            let by = Duration::from_secs(u32::try_from(wrong_by.unsigned_abs()).unwrap());
             let step = Some(Step { back: wrong_by > 0, by });
             assert_eq!(off, TimeOff::Measured(Duration::from_days(1), step));
             // Or it went on being wrong.
-            let (_, off) = DeviceClock::boot(at(86_400, wrong_by), clock.checkpoint(), false);
+            let (_, off) =
+                DeviceClock::boot(at(86_400, wrong_by), clock.checkpoint(Duration::ZERO), false);
             assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
         }
     }

@@ -26,6 +26,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return Err(CommandError::NotReady);
         }
         self.advance(now);
+        if self.stopping && !matches!(input, Input::Persisted(_) | Input::PersistFailed(_)) {
+            // It runs on after all.
+            self.stopping = false;
+            self.ledger_store.save_by(self.clock.now());
+        }
         let result = match input {
             Input::Wake => Ok(()),
             Input::Command(command) => self.command(command),
@@ -34,6 +39,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 Ok(())
             }
             Input::Stopping => {
+                self.stopping = true;
                 self.ledger_store.save_by(self.clock.now());
                 Ok(())
             }
@@ -274,6 +280,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger.contact.forget_retry();
         self.ledger.contact.report_failure_told = false;
         self.ledger.clock_standing = ClockStanding::Agreed;
+        // A manager's rules are those of its account.
+        self.take_policy(None);
         self.wanted = super::Wanted::NONE;
         self.exchange = None;
         self.publish_limits();
@@ -349,6 +357,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }
             // It always succeeds on the device (SPEC R6).
             Purpose::Deregister => {
+                self.ledger.contact.last = Some(Err(super::Failure { reason, at: now }));
                 self.finish_deregistration(false);
                 return;
             }

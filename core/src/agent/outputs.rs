@@ -4,12 +4,12 @@ use super::contact::{EXCHANGE_TIMEOUT, Exchange, Purpose};
 use super::inputs::total;
 use super::registration::{Attempt, Phase};
 use super::{
-    Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output, RecordKind,
-    record,
+    Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output,
+    PENDING_CHECKPOINT, RecordKind, record,
 };
 use crate::crypto::{Crypto, Digest};
 use crate::product::Reporting;
-use crate::time::DeviceTime;
+use crate::time::{DeviceTime, Duration};
 use crate::wire::{
     EncodeError, Nonce, Register, Report, Request, RequestBody, RequestNumber, Usage,
     encode_request,
@@ -167,7 +167,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.numbers.writing = self.ledger.reserved_sequence;
         self.ledger.identity_generation = self.identity_store.stored_generation;
         self.ledger_written = self.clock.now();
-        let checkpoint = self.clock.checkpoint();
+        let checkpoint = self.clock.checkpoint(self.unnoted());
         // Capacity is the array's length.
         let peaks = Vec::<u32, N>::from_slice(&peaks).unwrap_or_default();
         let ledger = LedgerRecord { checkpoint, ledger: &self.ledger, peaks };
@@ -349,18 +349,36 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger.authorization.as_ref().is_some_and(|a| a.answered.is_some())
     }
 
-    /// While a period runs whose time would be lost with the power, time is stored every hour.
+    /// When time is stored next, while a period runs that would be longer by what a power cut hides.
     pub(super) fn next_checkpoint(&self) -> Option<DeviceTime> {
-        let out_of_compliance = self
-            .ledger
-            .authorization
-            .as_ref()
-            .is_some_and(|authorization| authorization.compliance.out_since().is_some());
+        self.checkpoint_interval().map(|interval| self.ledger_written.saturating_add(interval))
+    }
+
+    fn checkpoint_interval(&self) -> Option<Duration> {
+        let authorization = self.ledger.authorization.as_ref();
+        let out = authorization.and_then(|authorization| authorization.compliance.out_since());
+        if let Some((_, true)) = out {
+            return Some(PENDING_CHECKPOINT);
+        }
         let runs = self.ledger.evaluation.counting
             || self.enforcement != Enforcement::None
             || self.ledger.contact.retry.is_some()
-            || out_of_compliance;
-        runs.then(|| self.ledger_written.saturating_add(CHECKPOINT))
+            || out.is_some();
+        runs.then_some(CHECKPOINT)
+    }
+
+    /// How long the device may run until the ledger is written again: by its checkpoints, or by what
+    /// becomes of the next report. Nothing, where it stops in order or no period runs.
+    fn unnoted(&self) -> Duration {
+        if self.stopping {
+            return Duration::ZERO;
+        }
+        let report = self.report_due().map(|due| due.saturating_since(self.clock.now()));
+        match (self.checkpoint_interval(), report) {
+            (Some(interval), _) => interval,
+            (None, Some(report)) => report.saturating_add(EXCHANGE_TIMEOUT),
+            (None, None) => Duration::ZERO,
+        }
     }
 
     fn store(&self, record: RecordKind) -> &super::Store {

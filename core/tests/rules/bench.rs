@@ -230,7 +230,7 @@ pub(crate) struct Bench {
     /// Seconds since the bench began; the manager's clock is [`EPOCH`] later.
     pub time: u64,
     booted_at: u64,
-    boots: u8,
+    boots: u32,
     pub events: Vec<(u64, EventKind)>,
     pub seen: Vec<(u64, Seen)>,
     pub writes: u32,
@@ -404,7 +404,8 @@ impl Bench {
                     continue;
                 }
                 Output::NeedEntropy => {
-                    let seed = [self.boots; 32];
+                    let mut seed = [self.boots as u8; 32];
+                    seed[..4].copy_from_slice(&self.boots.to_le_bytes());
                     self.agent.handle_input(now, Input::Entropy(&seed)).unwrap();
                     continue;
                 }

@@ -239,3 +239,62 @@ fn t2_a_wrong_clock_that_was_settled_may_be_put_right_without_a_manager() {
         assert!(left <= expected && left + DAY > expected, "{left} of {expected}");
     }
 }
+
+#[test]
+fn e5_cutting_the_power_again_and_again_lengthens_no_period_of_a_device_without_a_clock() {
+    // Out of compliance and breached; nobody answers.
+    let mut bench = Bench::registered(51, 0);
+    bench.real_time = false;
+    bench.run(45 * MINUTE);
+    bench.link = Link::Down;
+    bench.run(9 * HOUR);
+    bench.reboot(0);
+    let start = bench.time;
+    bench.forget();
+    while bench.agent.permits(leasehold_core::agent::Operation::Provision) {
+        bench.run(59 * MINUTE);
+        bench.reboot(0);
+        assert!(bench.time - start < 91 * DAY, "the overage never ends");
+    }
+    assert!(bench.time - start > 40 * DAY, "a boot costs at most an hour");
+}
+
+#[test]
+fn x1_a_stop_in_order_costs_nothing_unless_the_device_runs_on() {
+    for (runs_on, charged) in [(false, 0), (true, 1)] {
+        let mut bench = Bench::new();
+        bench.real_time = false;
+        bench.acquire("standard-seat", 1);
+        bench.run(DAY);
+        bench.stopping();
+        if runs_on {
+            bench.run(MINUTE);
+        }
+        let before = bench.agent.status().evaluation_left;
+        bench.reboot(DAY);
+        let after = bench.agent.status().evaluation_left;
+        assert_eq!(before.saturating_sub(after), Duration::from_hours(charged));
+    }
+}
+
+#[test]
+fn x15_time_off_that_a_clock_hid_comes_out_with_the_managers_time() {
+    let mut bench = Bench::registered(51, 0);
+    bench.run(45 * MINUTE);
+    bench.link = Link::Down;
+    bench.run(DAY);
+    bench.set_clock(-40 * A_DAY);
+    // Set back while off, then right again: nobody has seen the month.
+    bench.real_time_ahead -= 31 * A_DAY;
+    bench.reboot(30 * DAY);
+    bench.set_clock(71 * A_DAY);
+    bench.acquire("standard-seat", 51);
+    bench.link = Link::Up;
+    bench.link_changed();
+    bench.run(2 * MINUTE);
+    let status = bench.agent.status();
+    let Enforcement::Overage { ends, .. } = status.enforcement else { panic!("no overage") };
+    let left = u64::from(ends.saturating_since(status.now).as_secs());
+    let true_left = 90 * DAY - DAY - 30 * DAY - 2 * MINUTE;
+    assert!(left.abs_diff(true_left) < HOUR, "{left} of {true_left}");
+}

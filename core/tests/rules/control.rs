@@ -1,7 +1,9 @@
 //! License types, license control, limits, locked usage, duplicates and factory reset.
 
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
-use leasehold_core::agent::{Command, CommandError, EventKind, RegistrationState};
+use leasehold_core::agent::{
+    Command, CommandError, EventKind, FailureReason, RegistrationState, TransportError,
+};
 use leasehold_core::counters::{CountError, Limit, LimitSource};
 use leasehold_core::policy::Policy;
 use leasehold_core::time::Duration;
@@ -179,4 +181,24 @@ fn x13_a_reset_is_done_once_the_first_write_of_each_record_is() {
     assert!(!bench.powered);
     bench.reboot(60);
     assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+}
+
+#[test]
+fn a8_a_managers_rules_end_with_the_registration() {
+    let mut bench = Bench::new();
+    let register_retry = Duration::from_hours(1);
+    bench.manager.policy = Some(Policy { register_retry, ..Policy::DEFAULT });
+    bench.register(false).unwrap();
+    assert_eq!(bench.agent.status().policy.register_retry, register_retry);
+    bench.command(Command::Deregister).unwrap();
+    assert_eq!(bench.agent.status().policy, Policy::DEFAULT);
+}
+
+#[test]
+fn r6_why_the_manager_could_not_be_told_stays_visible() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.command(Command::Deregister).unwrap();
+    let failure = bench.agent.status().last_contact.unwrap().unwrap_err();
+    assert_eq!(failure.reason, FailureReason::Transport(TransportError::Unreachable));
 }
