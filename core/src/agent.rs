@@ -343,11 +343,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         let policy = self.policy();
         self.ledger_written = device_now;
         if self.ledger.evaluation.counting {
-            let charge = match off {
-                TimeOff::Measured(off, _) => off.min(checkpoint.unnoted()),
-                TimeOff::Unknown | TimeOff::ClockWentBack(_) => checkpoint.unnoted(),
-            };
-            self.count_evaluation(charge);
+            self.count_evaluation(checkpoint.unnoted());
             self.ledger.evaluation.counting = false;
             self.ledger_store.save_by(device_now);
         }

@@ -56,6 +56,8 @@ pub struct PlatformLimit<'a> {
 pub enum EnforcementMode {
     /// Provisioning is refused while enforced.
     Provisioning,
+    /// So is new use; what runs keeps running.
+    NewUse,
     /// Everything is reported and nothing refused.
     Advisory,
 }

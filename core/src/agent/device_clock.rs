@@ -23,9 +23,7 @@ pub(super) struct DeviceClock {
     /// The latest uptime seen: a monotonic clock that is not stands still instead.
     latest: Instant,
     calendar: Option<Calendar>,
-    /// What was added to device time since the last signed time without the monotonic clock: time
-    /// off on the real-time clock's word, and what a power cut was charged.
-    credited: Duration,
+    added: Added,
     /// Whether a boot since the last signed time may have hidden time off.
     time_off_unsure: bool,
     /// Whether there is a real-time clock now; without one its lead is the last known.
@@ -67,7 +65,7 @@ impl Calendar {
 pub(super) struct Checkpoint {
     at: DeviceTime,
     calendar: Option<Calendar>,
-    credited: Duration,
+    added: Added,
     /// How long the device may have run since without noting it; none after a stop in order.
     unnoted: Duration,
 }
@@ -93,9 +91,27 @@ impl Checkpoint {
     pub(super) const FIRST: Self = Self {
         at: DeviceTime::from_secs(1 << 30),
         calendar: None,
-        credited: Duration::ZERO,
+        added: Added::NOTHING,
         unnoted: Duration::ZERO,
     };
+}
+
+/// What was added to device time since the last signed time beside the monotonic clock. A signed
+/// time takes back what was too much; nothing else does.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+struct Added {
+    /// Time off, on the real-time clock's word.
+    credited: Duration,
+    /// What power cuts may have hidden.
+    charged: Duration,
+}
+
+impl Added {
+    const NOTHING: Self = Self { credited: Duration::ZERO, charged: Duration::ZERO };
+
+    const fn total(self) -> Duration {
+        self.credited.saturating_add(self.charged)
+    }
 }
 
 /// What a boot learned about the time since the checkpoint.
@@ -140,22 +156,22 @@ impl DeviceClock {
             booted: Instant::from_secs(0),
             latest: Instant::from_secs(0),
             calendar: None,
-            credited: Duration::ZERO,
+            added: Added::NOTHING,
             time_off_unsure: false,
             real_time: false,
         }
     }
 
     /// Goes on from `checkpoint` at the first moment of a boot. A real-time clock that is known to
-    /// be useless is not asked. Where none tells how long the device ran after the checkpoint, the
-    /// longest that it may have run is charged: a power cut gains nothing (SPEC E5, X1).
+    /// be useless is not asked. What the device may have run after the checkpoint is charged at
+    /// least, whatever a clock says that can be set: a power cut gains nothing (SPEC E5, X1).
     pub(super) fn boot(now: Now, checkpoint: Checkpoint, useless: bool) -> (Self, TimeOff) {
         let mut clock = Self {
             base: checkpoint.at,
             booted: now.uptime,
             latest: now.uptime,
             calendar: checkpoint.calendar,
-            credited: checkpoint.credited,
+            added: checkpoint.added,
             time_off_unsure: true,
             real_time: false,
         };
@@ -164,12 +180,14 @@ impl DeviceClock {
             (Some(real_time), Some(calendar)) => calendar.time_off(checkpoint.at, real_time),
             _ => TimeOff::Unknown,
         };
-        let passed = match off {
+        let credited = match off {
             TimeOff::Measured(off, _) => off,
-            TimeOff::Unknown | TimeOff::ClockWentBack(_) => checkpoint.unnoted,
+            TimeOff::Unknown | TimeOff::ClockWentBack(_) => Duration::ZERO,
         };
-        clock.base = clock.base.saturating_add(passed);
-        clock.credited = clock.credited.saturating_add(passed);
+        let charged = checkpoint.unnoted.saturating_sub(credited);
+        clock.base = clock.base.saturating_add(credited).saturating_add(charged);
+        clock.added.credited = clock.added.credited.saturating_add(credited);
+        clock.added.charged = clock.added.charged.saturating_add(charged);
         // What is left of the difference goes with the time off.
         let _ = clock.look_at(now.real_time);
         (clock, off)
@@ -214,7 +232,7 @@ impl DeviceClock {
             return;
         };
         let (before, real_time) = (calendar.unix(now), calendar.real_time(now));
-        let unix = claimed.max(calendar.earliest(now, self.credited));
+        let unix = claimed.max(calendar.earliest(now, self.added.credited));
         calendar.set(now, unix);
         calendar.moved = calendar.moved.saturating_add(lead(unix, before));
         calendar.lead = lead(real_time, unix);
@@ -254,11 +272,11 @@ impl DeviceClock {
             && self.time_off_unsure
         {
             // What was not run passed: no more of it than the manager says.
-            let unseen = signed.saturating_since(calendar.earliest(before, self.credited));
-            self.base = self.base.saturating_add(unseen).saturating_sub(self.credited);
+            let unseen = signed.saturating_since(calendar.earliest(before, self.added.total()));
+            self.base = self.base.saturating_add(unseen).saturating_sub(self.added.total());
         }
         self.time_off_unsure = false;
-        self.credited = Duration::ZERO;
+        self.added = Added::NOTHING;
         let now = self.now();
         let real_time = self.calendar.map_or(signed, |calendar| calendar.real_time(before));
         let lead = lead(real_time, signed);
@@ -270,16 +288,17 @@ impl DeviceClock {
 
     /// What to store; the device may run `unnoted` until it stores the next.
     pub(super) const fn checkpoint(&self, unnoted: Duration) -> Checkpoint {
-        Checkpoint { at: self.now(), calendar: self.calendar, credited: self.credited, unnoted }
+        Checkpoint { at: self.now(), calendar: self.calendar, added: self.added, unnoted }
     }
 }
 
 impl Calendar {
-    /// The earliest that it can be: the last signed time and what was run since.
-    fn earliest(self, now: DeviceTime, credited: Duration) -> UnixTime {
+    /// The earliest that it can be, where `added` may not have passed: the last signed time and what
+    /// was run since.
+    fn earliest(self, now: DeviceTime, added: Duration) -> UnixTime {
         let moved = self.moved.saturating_neg().into();
         let unix = self.unix(now).as_secs().saturating_add_signed(moved);
-        UnixTime::from_secs(unix).saturating_sub(credited)
+        UnixTime::from_secs(unix).saturating_sub(added)
     }
 
     /// The time off between a checkpoint and a boot. A clock that was known to be wrong may have

@@ -42,6 +42,8 @@ pub enum Reason {
 pub enum Operation {
     /// Adding, changing or deleting users and devices.
     Provision,
+    /// Beginning to use something: signing in, placing a call.
+    Use,
 }
 
 /// A cause that runs, and since when.

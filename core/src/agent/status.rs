@@ -156,8 +156,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     pub fn permits(&self, operation: Operation) -> bool {
         let enforced = matches!(self.enforcement, Enforcement::Enforced { .. });
         match (operation, self.definition.enforcement) {
-            (_, EnforcementMode::Advisory) => true,
-            (Operation::Provision, EnforcementMode::Provisioning) => !enforced,
+            (_, EnforcementMode::Advisory) | (Operation::Use, EnforcementMode::Provisioning) => {
+                true
+            }
+            (Operation::Provision, _) | (Operation::Use, EnforcementMode::NewUse) => !enforced,
         }
     }
 

@@ -166,7 +166,10 @@ impl<'a> World<'a> {
             Step::Pool => self.manager.owned = 1 - self.manager.owned,
             Step::Short => self.run(self.scale.short, observed),
             Step::Long => self.run(self.scale.long, observed),
-            Step::Reboot => self.power_cycle(OFF, observed),
+            Step::Reboot => {
+                self.stop(observed);
+                self.power_cycle(OFF, observed);
+            }
         }
         true
     }

@@ -210,7 +210,7 @@ pub(crate) type TestAgent = Agent<'static, SoftwareCrypto, 8>;
 /// One device and its world.
 pub(crate) struct Bench {
     definition: &'static ProductDefinition<'static>,
-    serial_number: &'static str,
+    device: &'static Device<'static>,
     pub counters: &'static Counters<'static, 8>,
     pub agent: TestAgent,
     pub manager: Manager,
@@ -262,20 +262,28 @@ impl Write {
 impl Bench {
     /// A device that just came out of its box and was switched on.
     pub(crate) fn new() -> Self {
-        Self::of("A1B2C3")
+        Self::with(|_, _| {})
     }
 
-    /// The same with this serial number.
-    pub(crate) fn of(serial_number: &'static str) -> Self {
+    /// The same with another product or another device.
+    pub(crate) fn with(
+        adjust: impl FnOnce(&mut ProductDefinition<'static>, &mut Device<'static>),
+    ) -> Self {
         let root = KeyHandle([9; 32]);
         let public = SoftwareCrypto.public_key(&root).unwrap();
-        let definition = Box::leak(Box::new(contact_center::definition(public)));
+        let mut definition = contact_center::definition(public);
+        let udi = Udi::new("LH-CC", "A1B2C3", None).unwrap();
+        let (host_name, software_version, size_profile) = ("pbx-1", "0.1", None);
+        let mut device = Device { udi, host_name, software_version, size_profile };
+        adjust(&mut definition, &mut device);
+        let definition = &*Box::leak(Box::new(definition));
+        let device = &*Box::leak(Box::new(device));
         let counters = fresh_counters();
         let mut bench = Self {
             definition,
+            device,
             counters,
-            serial_number,
-            agent: fresh_agent(definition, counters, serial_number),
+            agent: Agent::new(definition, counters, device, SoftwareCrypto),
             manager: Manager::new(&root),
             link: Link::Up,
             real_time: true,
@@ -321,7 +329,7 @@ impl Bench {
         self.booted_at = self.time;
         self.boots += 1;
         self.counters = fresh_counters();
-        self.agent = fresh_agent(self.definition, self.counters, self.serial_number);
+        self.agent = Agent::new(self.definition, self.counters, self.device, SoftwareCrypto);
         let now = self.now();
         self.agent.boot(now, stored(&self.flash)).unwrap();
         self.settle();
@@ -329,7 +337,7 @@ impl Bench {
 
     /// Another agent of this device, booted from `flash` at this moment.
     pub(crate) fn boot_from(&self, flash: &Flash) -> TestAgent {
-        let mut agent = fresh_agent(self.definition, fresh_counters(), self.serial_number);
+        let mut agent = Agent::new(self.definition, fresh_counters(), self.device, SoftwareCrypto);
         agent.boot(self.now(), stored(flash)).unwrap();
         agent
     }
@@ -524,15 +532,4 @@ fn stored(flash: &Flash) -> Stored<'_> {
 
 fn fresh_counters() -> &'static Counters<'static, 8> {
     Box::leak(Box::new(Counters::new(&contact_center::FLEX)))
-}
-
-fn fresh_agent(
-    definition: &'static ProductDefinition<'static>,
-    counters: &'static Counters<'static, 8>,
-    serial_number: &'static str,
-) -> TestAgent {
-    let udi = Udi::new("LH-CC", serial_number, None).unwrap();
-    let (host_name, software_version, size_profile) = ("pbx-1", "0.1", None);
-    let device = Device { udi, host_name, software_version, size_profile };
-    Agent::new(definition, counters, Box::leak(Box::new(device)), SoftwareCrypto)
 }

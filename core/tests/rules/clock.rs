@@ -122,6 +122,7 @@ fn t2_a_boot_past_the_certificate_has_its_hour_once_however_often_it_boots() {
     assert!(matches!(bench.agent.status().clock, ClockStanding::Ahead { .. }));
     assert_eq!(bench.agent.status().authorization, AuthorizationState::AuthorizationExpired);
     bench.run(40 * MINUTE);
+    bench.stopping();
     bench.reboot(0);
     assert_eq!(registration(&bench), RegistrationState::Registered);
     bench.run(20 * MINUTE);
@@ -297,4 +298,20 @@ fn x15_time_off_that_a_clock_hid_comes_out_with_the_managers_time() {
     let left = u64::from(ends.saturating_since(status.now).as_secs());
     let true_left = 90 * DAY - DAY - 30 * DAY - 2 * MINUTE;
     assert!(left.abs_diff(true_left) < HOUR, "{left} of {true_left}");
+}
+
+#[test]
+fn e5_a_clock_set_back_by_what_was_run_hides_nothing() {
+    let mut bench = Bench::registered(51, 0);
+    bench.run(45 * MINUTE);
+    bench.link = Link::Down;
+    bench.run(9 * HOUR);
+    let start = bench.time;
+    while bench.agent.permits(leasehold_core::agent::Operation::Provision) {
+        bench.run(59 * MINUTE);
+        // The clock stands where it stood when time was stored last.
+        bench.real_time_ahead -= 59 * MINUTE as i64;
+        bench.reboot(0);
+        assert!(bench.time - start < 91 * DAY, "the overage never ends");
+    }
 }

@@ -226,7 +226,7 @@ fn a4_the_authorization_is_renewed_with_nothing_in_use_and_no_later_than_it_has_
 #[test]
 fn a5_two_devices_do_not_try_again_in_the_same_second() {
     let [one, other] = ["A1B2C3", "A1B2C4"].map(|serial_number| {
-        let mut bench = Bench::of(serial_number);
+        let mut bench = Bench::with(|_, device| device.udi.serial_number = serial_number);
         bench.register(false).unwrap();
         bench.link = Link::Down;
         bench.command(Command::RenewAuthorization).unwrap();

@@ -130,7 +130,7 @@ fn t6_damage_is_named_as_what_it_is() {
     let old = rejected(RecordKind::Ledger, RecordError::RolledBack);
     assert_eq!(rejections(&bench, &flash), [old]);
     // Another device's.
-    let other = Bench::of("OTHER");
+    let other = Bench::with(|_, device| device.udi.serial_number = "OTHER");
     let foreign = |record| rejected(record, RecordError::Foreign);
     let told = rejections(&other, &sound);
     assert_eq!(told.iter().filter(|kind| **kind == foreign(RecordKind::Identity)).count(), 2);
