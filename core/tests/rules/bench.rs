@@ -267,9 +267,17 @@ impl Bench {
 
     /// The same with this serial number.
     pub(crate) fn of(serial_number: &'static str) -> Self {
+        Self::with(serial_number, |product| product)
+    }
+
+    /// The same of a product that differs from the contact centre by `change`.
+    pub(crate) fn with(
+        serial_number: &'static str,
+        change: fn(ProductDefinition<'static>) -> ProductDefinition<'static>,
+    ) -> Self {
         let root = KeyHandle([9; 32]);
         let public = SoftwareCrypto.public_key(&root).unwrap();
-        let definition = Box::leak(Box::new(contact_center::definition(public)));
+        let definition = Box::leak(Box::new(change(contact_center::definition(public))));
         let counters = fresh_counters();
         let mut bench = Self {
             definition,
