@@ -223,39 +223,3 @@ fn e3_a_product_says_what_is_refused_while_it_is_enforced() {
         assert_eq!(permits(&bench), [provision, new_use], "{mode:?}");
     }
 }
-
-#[test]
-fn c7_the_license_type_is_chosen_before_registering_and_stays() {
-    let mut bench = Bench::new();
-    let select = Command::SelectLicenseType;
-    assert_eq!(bench.command(select("nothing")), Err(CommandError::UnknownLicenseType));
-    bench.acquire("standard-seat", 1);
-    assert_eq!(bench.command(select("ip-ivr")), Err(CommandError::LicensesInUse));
-    bench.release("standard-seat", 1);
-    let old = bench.counters.feature("standard-seat").unwrap();
-    bench.command(select("perpetual-premium")).unwrap();
-    assert_eq!(bench.events.last().unwrap().1, EventKind::LicenseTypeChanged);
-    assert_eq!(bench.counters.acquire(old, 1), Err(CountError::UnknownFeature));
-    bench.reboot(60);
-    assert_eq!(bench.counters.license_type().name, "perpetual-premium");
-    bench.register(false).unwrap();
-    bench.command(select("perpetual-premium")).unwrap();
-    assert_eq!(bench.command(select("flex")), Err(CommandError::LicenseTypeInForce));
-    bench.command(Command::Deregister).unwrap();
-    bench.link = Link::Down;
-    bench.register(false).unwrap();
-    assert_eq!(bench.command(select("flex")), Err(CommandError::LicenseTypeInForce), "retrying");
-    bench.command(Command::Deregister).unwrap();
-    bench.command(select("flex")).unwrap();
-}
-
-#[test]
-fn c4_the_size_of_the_device_limits_whatever_is_allowed() {
-    let mut bench = Bench::with(|definition, device| {
-        device.size_profile = definition.size_profile("100-agents");
-    });
-    let most = bench.agent.entitlement(0).unwrap().limit.unwrap();
-    assert_eq!(most.set_by, LimitSource::Platform);
-    bench.acquire("standard-seat", most.most);
-    assert_eq!(try_acquire(&bench, "premium-seat", 1), denied(0, most.most, LimitSource::Platform));
-}

@@ -8,42 +8,25 @@ use leasehold_core::agent::{
 use leasehold_core::counters::{CountError, Counters, Limit, LimitSource};
 use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey, SoftwareCrypto};
 use leasehold_core::identity::Udi;
-use leasehold_core::product::ProductDefinition;
-use leasehold_core::products::{contact_center, industrial_gateway};
+use leasehold_core::product::{LicensePurpose, LicenseType, ProductDefinition};
+use leasehold_core::products::contact_center::{self, FLEX, NON_PRODUCTION};
+use leasehold_core::products::industrial_gateway;
 use leasehold_core::time::{Instant, Now};
-
-#[test]
-fn c1_many_contexts_count_at_once_and_nothing_is_lost() {
-    const ROUNDS: u32 = 2_000;
-    let bench = Bench::registered(0, 0);
-    let counters = bench.counters;
-    let feature = |name| counters.feature(name).unwrap();
-    let (standard, premium) = (feature("standard-seat"), feature("premium-seat"));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..ROUNDS {
-                    counters.acquire_all(&[(standard, 2), (premium, 1)]).unwrap();
-                    counters.release(standard, 1).unwrap();
-                    counters.release(premium, 1).unwrap();
-                }
-            });
-        }
-    });
-    let counts = counters.counts();
-    assert_eq!(counts.in_use[..2], [4 * ROUNDS, 0]);
-    assert!((1..=4).contains(&counts.peak[1]));
-    assert!((4 * ROUNDS..=4 * ROUNDS + 8).contains(&counts.peak[0]));
-}
 
 fn try_acquire(bench: &Bench, feature: &str, n: u32) -> Result<(), CountError> {
     bench.counters.acquire(bench.counters.feature(feature).unwrap(), n)
 }
 
+/// What Flex is, for a laboratory.
+const TRIAL: LicenseType<'static> =
+    LicenseType { name: "trial", purpose: LicensePurpose::Lab, ..FLEX };
+
 #[test]
 fn c4_license_control_does_not_apply_in_a_lab() {
-    for (license_type, refused) in [("flex", true), ("non-production", false)] {
-        let mut bench = Bench::new();
+    for (license_type, refused) in [("flex", true), ("trial", false), ("non-production", false)] {
+        let mut bench = Bench::with(|definition, _| {
+            definition.license_types = &[FLEX, TRIAL, NON_PRODUCTION];
+        });
         bench.command(Command::SelectLicenseType(license_type)).unwrap();
         bench.command(Command::AllowOverage(false)).unwrap();
         bench.register(false).unwrap();
@@ -85,6 +68,23 @@ fn c4_x8_what_the_device_can_carry_holds_in_evaluation_and_with_overage_allowed(
     assert_eq!(acquire("standard-seat", 1), denied);
     assert_eq!(acquire("premium-seat", 1), denied, "it counts as a seat as well");
     assert_eq!(agent.entitlement(0).unwrap().limit, Some(limit));
+}
+
+#[test]
+fn x8_limits_of_both_tiers_hold_from_the_registration_to_its_end() {
+    let mut bench = Bench::new();
+    bench.command(Command::AllowOverage(false)).unwrap();
+    for feature in ["standard-seat", "premium-seat"] {
+        bench.command(Command::Limit { feature, limit: Some(1) }).unwrap();
+    }
+    bench.acquire("premium-seat", 5);
+    bench.manager.refuse_reports = true;
+    bench.register(false).unwrap();
+    let limit = Limit { most: 1, set_by: LimitSource::Administrator };
+    let denied = Err(CountError::Denied { entitlement: 1, limit });
+    assert_eq!(try_acquire(&bench, "premium-seat", 1), denied, "without an answer as well");
+    bench.command(Command::Deregister).unwrap();
+    bench.acquire("premium-seat", 1);
 }
 
 #[test]

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
 use leasehold_core::agent::{
-    AuthorizationState, ClockStanding, Command, CommandError, Enforcement, Operation, Reason,
-    RegistrationState, UnregisteredReason,
+    AuthorizationState, BUFFER_MIN, ClockStanding, Command, CommandError, Enforcement, Input,
+    Operation, Output, Reason, RecordKind, RegistrationState, UnregisteredReason,
 };
 use leasehold_core::policy::Policy;
 use leasehold_core::time::Duration;
+use leasehold_core::token::Token;
 use leasehold_core::wire::{AnswerBody, Refusal};
 
 #[test]
@@ -30,19 +31,58 @@ fn t1_calendar_time_does_not_go_back_over_reboots() {
 
 #[test]
 fn t3_without_a_real_time_clock_time_stands_still_while_off_until_the_manager_says() {
-    let mut bench = Bench::registered(1, 0);
+    let mut bench = Bench::registered(51, 0);
     bench.real_time = false;
-    bench.link = Link::Down;
     bench.run(10 * DAY);
     bench.stopping();
+    let ends = 45 * MINUTE + 90 * DAY;
     bench.reboot(30 * DAY);
-    assert_eq!(left(&bench, bench.agent.status().deadline), AUTHORIZATION - 10 * DAY);
-    bench.link = Link::Up;
+    assert_eq!(overage(&bench), Some((Reason::OutOfCompliance, ends + 30 * DAY)));
     bench.run(8 * HOUR);
+    let (reason, corrected) = overage(&bench).unwrap();
+    assert_eq!(reason, Reason::OutOfCompliance);
+    assert!(corrected.abs_diff(ends) <= MINUTE, "{corrected} for {ends}");
     let status = bench.agent.status();
-    let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
-    assert!(ends.abs_diff(CERTIFICATE - bench.time) <= 5 * MINUTE, "40 d and some hours are over");
+    let certificate = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+    assert!(certificate.abs_diff(CERTIFICATE - bench.time) <= 5 * MINUTE);
     assert_eq!(status.clock, ClockStanding::Agreed);
+}
+
+#[test]
+fn t4_a_registration_waits_until_each_record_it_needs_is_stored() {
+    let mut bench = Bench::new();
+    let token = Token([5; 20]).to_text();
+    let register = Input::Command(Command::Register { token: &token, force: false });
+    let now = bench.now();
+    let mut buffer = [0; BUFFER_MIN];
+    bench.agent.handle_input(now, register).unwrap();
+    for needed in RecordKind::ALL {
+        let output = bench.agent.poll_output(&mut buffer);
+        assert!(matches!(output, Output::Persist { record, .. } if record == needed));
+        let output = bench.agent.poll_output(&mut buffer);
+        assert!(matches!(output, Output::Wait(_)), "{needed:?} is not stored yet: {output:?}");
+        bench.agent.handle_input(now, Input::Persisted(needed)).unwrap();
+    }
+    assert!(matches!(bench.agent.poll_output(&mut buffer), Output::Transmit { .. }));
+    // And where its key cannot be stored, it is not sent at all.
+    let mut bench = Bench::new();
+    bench.unstorable = Some(RecordKind::Identity);
+    bench.register(false).unwrap();
+    bench.run(HOUR);
+    assert_eq!(bench.seen, []);
+}
+
+#[test]
+fn t4_a_new_command_presents_the_key_whose_answer_may_have_been_lost() {
+    let mut bench = Bench::new();
+    bench.link = Link::AnswersLost;
+    bench.register(false).unwrap();
+    let first = bench.manager.registered;
+    bench.register(false).unwrap();
+    assert_eq!((bench.manager.registered, bench.seen.len()), (first, 2));
+    bench.reboot(60);
+    bench.register(true).unwrap();
+    assert_eq!((bench.manager.registered, bench.seen.len()), (first, 3));
 }
 
 #[test]
