@@ -249,6 +249,8 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 let LedgerRecord::<_, N> { checkpoint, ledger, peaks } = stored;
                 self.ledger_store.found(generation);
                 self.ledger = ledger;
+                // Newer software may have narrower bounds.
+                self.ledger.policy = self.within_bounds(self.ledger.policy);
                 self.counters.restore_peaks(&peaks);
                 self.stored_peaks = inputs::total(&peaks);
                 checkpoint
@@ -340,7 +342,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             self.watch_clock(true);
         }
         // What ran after the last checkpoint is not known: charged, never given (SPEC X1).
-        let policy = self.policy();
+        let policy = *self.policy();
         self.ledger_written = device_now;
         if self.ledger.evaluation.counting {
             self.count_evaluation(checkpoint.unnoted());
@@ -387,14 +389,23 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         }
     }
 
+    /// What a manager may set of what it sent (SPEC A8).
+    fn within_bounds(&self, policy: Option<Policy>) -> Option<Policy> {
+        policy.map(|policy| self.definition.policy_bounds.clamp(policy))
+    }
+
     /// The rules' numbers in force: the manager's within the product's bounds, or the product's.
-    fn policy(&self) -> Policy {
-        match self.ledger.policy {
-            Some(policy) => self.definition.policy_bounds.clamp(policy),
-            None => self.definition.policy,
+    // Not in line: it is called from so many places that it would cost kilobytes of flash.
+    #[inline(never)]
+    fn policy(&self) -> &Policy {
+        match &self.ledger.policy {
+            Some(policy) => policy,
+            None => &self.definition.policy,
         }
     }
 
+    // Not in line: it is called from so many places that it would cost kilobytes of flash.
+    #[inline(never)]
     fn tell(&mut self, kind: EventKind) {
         let now = self.clock.now();
         self.events.push(now, kind);

@@ -9,7 +9,7 @@ use super::{
     Agent, AuthorizationState, EventKind, Failure, FailureReason, UnregisteredReason,
     authorization_deadline,
 };
-use crate::crypto::Crypto;
+use crate::crypto::{Crypto, Digest};
 use crate::identity::IdCertificate;
 use crate::policy::Policy;
 use crate::product::Reporting;
@@ -30,24 +30,31 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let Some(exchange) = self.exchange else {
             return;
         };
-        let frame = match AnswerFrame::parse(&self.crypto, bytes) {
-            Ok(frame) => frame,
-            Err(error) => return self.exchange_failed(FailureReason::Frame(error)),
-        };
-        let expected = Expected {
-            root: self.definition.root,
-            device: self.fingerprint,
-            request: exchange.digest,
-            newer_than: self.ledger.last_answer,
-        };
-        match accept(&self.crypto, frame, &expected) {
-            Ok(answer) => self.accepted(exchange, answer.into_inner()),
-            Err(error) => self.exchange_failed(FailureReason::NotAccepted(error)),
+        match self.believe(exchange.digest, bytes) {
+            Ok(answer) => self.accepted(&exchange, &answer),
+            Err(reason) => self.exchange_failed(reason),
         }
     }
 
+    /// Decides whether to believe an answer to `request`.
+    // Not in line: the stack it takes is free again before anything is done with the answer.
+    #[inline(never)]
+    fn believe<'b>(&self, request: Digest, bytes: &'b [u8]) -> Result<Answer<'b>, FailureReason> {
+        let frame = AnswerFrame::parse(&self.crypto, bytes).map_err(FailureReason::Frame)?;
+        let expected = Expected {
+            root: self.definition.root,
+            device: self.fingerprint,
+            request,
+            newer_than: self.ledger.last_answer,
+        };
+        let answer = accept(&self.crypto, frame, &expected).map_err(FailureReason::NotAccepted)?;
+        Ok(answer.into_inner())
+    }
+
     /// The answer is the manager's, to this request, and new.
-    fn accepted(&mut self, exchange: Exchange, answer: Answer<'_>) {
+    // Not in line: see `believe`.
+    #[inline(never)]
+    fn accepted(&mut self, exchange: &Exchange, answer: &Answer<'_>) {
         // The answer to a registration that an earlier boot may have sent can be as old as that.
         let of_now = exchange.purpose != Purpose::Register || !self.attempt_from_before;
         if of_now && self.clock.set_signed_time(answer.time) {
@@ -65,20 +72,20 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if !conflict {
             self.conflicted = false;
         }
-        match answer.body {
-            AnswerBody::RetryLater { seconds } => {
+        match &answer.body {
+            &AnswerBody::RetryLater { seconds } => {
                 self.postponed(exchange.purpose, Duration::from_secs(seconds));
             }
             AnswerBody::Conflict => self.renumber(exchange.purpose),
-            AnswerBody::Refused(refusal) => self.refused(exchange.purpose, refusal),
+            AnswerBody::Refused(refusal) => self.refused(exchange.purpose, *refusal),
             AnswerBody::Registered(registered) if exchange.purpose == Purpose::Register => {
-                self.registered(&registered, answer.time);
+                self.registered(registered, answer.time);
             }
             AnswerBody::Authorization(authorization) if exchange.purpose == Purpose::Report => {
-                self.authorized(&exchange, authorization, answer.time);
+                self.authorized(exchange, authorization, answer.time);
             }
             AnswerBody::Renewed(certificate) if exchange.purpose == Purpose::RenewCertificate => {
-                self.renewed(&certificate, answer.time);
+                self.renewed(certificate, answer.time);
             }
             AnswerBody::Deregistered if exchange.purpose == Purpose::Deregister => {
                 self.finish_deregistration(true);
@@ -96,7 +103,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn postponed(&mut self, purpose: Purpose, wait: Duration) {
-        let policy = self.policy();
+        let policy = *self.policy();
         match purpose {
             Purpose::Register => {
                 self.exchange = None;
@@ -153,7 +160,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// happened may lie ahead of now, and nothing may wait longer than it ever would (SPEC X15).
     fn time_moved_back(&mut self) {
         let now = self.clock.now();
-        let policy = self.policy();
+        let policy = *self.policy();
         self.boot_hold = now;
         self.ledger_written = now;
         self.ledger.evaluation.time_moved_back(now);
@@ -213,7 +220,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Report => self.exchange_failed(FailureReason::Refused(refusal)),
             Purpose::RenewCertificate => {
                 self.exchange_succeeded();
-                let policy = self.policy();
+                let policy = *self.policy();
                 self.ledger.contact.renewal_refused(now, &policy, self.fingerprint);
                 self.renewal_failed(FailureReason::Refused(refusal));
             }
@@ -236,7 +243,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         };
         self.exchange_succeeded();
         self.take_policy(registered.policy);
-        let policy = self.policy();
+        let policy = *self.policy();
         let (certificate_ends, renew_at) = self.certificate_times(&certificate, signed, &policy);
         self.identity.attempt = None;
         self.identity.standing = Standing::Registered(Enrolment {
@@ -291,7 +298,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     fn renewed(&mut self, certificate: &IdCertificate, signed: UnixTime) {
         let now = self.clock.now();
-        let policy = self.policy();
+        let policy = *self.policy();
         let times = self.certificate_times(certificate, signed, &policy);
         let key = self.identity.enrolment().map(|enrolment| enrolment.key);
         let ours = key.and_then(|key| self.crypto.public_key(&key).ok());
@@ -312,15 +319,15 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.tell(EventKind::CertificateRenewed);
     }
 
-    fn authorized(&mut self, exchange: &Exchange, answer: wire::Authorization, signed: UnixTime) {
-        let Some(entitlements) = self.per_entitlement(&answer) else {
+    fn authorized(&mut self, exchange: &Exchange, answer: &wire::Authorization, signed: UnixTime) {
+        let Some(entitlements) = self.per_entitlement(answer) else {
             return self.exchange_failed(FailureReason::UnexpectedAnswer);
         };
         let now = self.clock.now();
         let before = self.authorization_state();
         self.exchange_succeeded();
         self.take_policy(answer.policy);
-        let policy = self.policy();
+        let policy = *self.policy();
         let out = entitlements.iter().any(|entitlement| {
             matches!(entitlement.verdict, Verdict::OutOfCompliance | Verdict::InvalidTag)
         });
@@ -369,6 +376,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// Rules other than the product's own, or none (SPEC A8).
     pub(super) fn take_policy(&mut self, policy: Option<Policy>) {
+        let policy = self.within_bounds(policy);
         if core::mem::replace(&mut self.ledger.policy, policy) != policy {
             self.tell(EventKind::PolicyChanged);
         }

@@ -12,6 +12,8 @@ use crate::token::Token;
 use crate::wire::Nonce;
 
 impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
+    // Not in line: its stack is free again before the agent settles.
+    #[inline(never)]
     pub(super) fn command(&mut self, command: Command<'_>) -> Result<(), CommandError> {
         match command {
             Command::Register { token, force } => self.register(token, force),

@@ -254,6 +254,8 @@ impl DeviceClock {
         self.latest.saturating_add(at.saturating_since(self.now()))
     }
 
+    // Not in line: it is called from so many places that it would cost kilobytes of flash.
+    #[inline(never)]
     pub(super) const fn now(&self) -> DeviceTime {
         self.base.saturating_add(self.latest.saturating_since(self.booted))
     }

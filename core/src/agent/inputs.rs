@@ -121,7 +121,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn advance_authorization(&mut self, now: DeviceTime) {
-        let policy = self.policy();
+        let policy = *self.policy();
         // A report that is due at the breach goes first (SPEC X6), where it can go at all.
         let report_first = match self.exchange {
             Some(exchange) => exchange.purpose == Purpose::Report,
@@ -212,7 +212,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// The verdict for the moment `now` (SPEC E1, E2).
     pub(super) fn verdict_at(&self, now: DeviceTime) -> Enforcement {
-        let policy = self.policy();
+        let policy = *self.policy();
         let authorization = self.ledger.authorization.as_ref();
         let breach = authorization.and_then(|a| match a.compliance {
             Compliance::Breached { since } => Some(Cause {
@@ -349,7 +349,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     pub(super) fn request_failed(&mut self, purpose: Purpose, reason: FailureReason) {
         let now = self.clock.now();
         self.want_again(purpose);
-        let policy = self.policy();
+        let policy = *self.policy();
         match purpose {
             Purpose::Register => {
                 self.attempt_waits(reason, policy.register_retry);
@@ -406,7 +406,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Any signed answer is a success for the deadline (SPEC X4).
     pub(super) fn extend_deadline(&mut self) {
         let now = self.clock.now();
-        let deadline = authorization_deadline(now, &self.policy());
+        let deadline = authorization_deadline(now, self.policy());
         let Some(authorization) = &mut self.ledger.authorization else {
             return;
         };

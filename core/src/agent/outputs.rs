@@ -111,7 +111,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// When the next report is due by the calendar of reports (SPEC A4, X3, X4).
     pub(super) fn report_due(&self) -> Option<DeviceTime> {
         let authorization = self.ledger.authorization.as_ref()?;
-        let due = authorization.report_due(&self.policy());
+        let due = authorization.report_due(self.policy());
         // Only a report that is merely overdue waits for its place after a boot.
         let overdue = authorization.answered.is_some()
             && !authorization.use_unanswered
@@ -287,7 +287,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let (deadline, stage) = match &self.ledger.authorization {
             Some(authorization) => (
                 (!authorization.expired).then_some(authorization.deadline),
-                authorization.compliance.next_stage(&policy),
+                authorization.compliance.next_stage(policy),
             ),
             None => (None, None),
         };

@@ -121,7 +121,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             clock: self.ledger.clock_standing,
             duplicate: authorization.is_some_and(|authorization| authorization.duplicate),
             overage_allowed: self.identity.control.overage_allowed,
-            policy: self.policy(),
+            policy: *self.policy(),
             storage_failed: self.storage_failed,
         }
     }

@@ -34,6 +34,8 @@ impl Store {
         }
     }
 
+    // Not in line: it is called from so many places that it would cost kilobytes of flash.
+    #[inline(never)]
     pub(super) fn save_by(&mut self, at: DeviceTime) {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
