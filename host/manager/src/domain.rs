@@ -8,6 +8,7 @@ pub mod compliance;
 #[cfg(test)]
 mod conservation;
 pub mod device;
+mod duplicate;
 pub mod event;
 pub mod housekeeping;
 pub mod instance;

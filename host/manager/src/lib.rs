@@ -1,7 +1,7 @@
 //! The license manager: accounts, pools of licences, product instances, signed answers.
 //!
 //! ```text
-//! http ──▶ engine ──▶ domain ──▶ store (trait) ◀── store::sqlite
+//! http ──▶ engine ──▶ domain ──▶ store (trait) ◀── store::{sqlite, memory}
 //! ```
 
 mod address;

@@ -1,5 +1,6 @@
 //! The running manager: from a data directory to a port that answers.
 
+mod body;
 mod connections;
 
 use crate::config::{self, Config};

@@ -1,9 +1,13 @@
 //! What the manager remembers: typed rows, and the operations on them that every database has to
-//! offer. The domain works against [`Transaction`] and [`View`] alone; SQL stands in [`sqlite`].
+//! offer. The domain works against [`Transaction`] and [`View`] alone; SQL stands in [`sqlite`];
+//! [`memory`] is for simulations.
 //!
 //! Rows are what the database holds, with no rule attached; the rules are in
 //! [`domain`](crate::domain).
 
+#[cfg(test)]
+mod conformance;
+pub mod memory;
 mod rows;
 pub mod sqlite;
 
@@ -180,7 +184,7 @@ pub trait View {
         tag: &str,
         now: UnixTime,
     ) -> Result<LineTotal, StoreError>;
-    /// The running totals of a virtual account, one per tag it ever had.
+    /// The running totals of a virtual account, one per tag it ever had, in order of the tag.
     fn pool(&self, id: VirtualAccountId) -> Result<Vec<PoolRow>, StoreError>;
     /// One device.
     fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError>;
@@ -208,9 +212,11 @@ pub trait View {
         id: DeviceId,
         account: AccountId,
     ) -> Result<Option<UnixTime>, StoreError>;
-    /// What a device last reported.
+    /// The machines of a device that is known to be a duplicate, in order of the epoch.
+    fn machines(&self, id: DeviceId) -> Result<Vec<MachineRow>, StoreError>;
+    /// What a device uses, in order of the tag.
     fn usage(&self, id: DeviceId) -> Result<Vec<UsageRow>, StoreError>;
-    /// What a device reported over time.
+    /// What a device used over time, in order of id.
     fn usage_history(&self, id: DeviceId, page: Page) -> Result<Vec<HistoryRow>, StoreError>;
     /// The event log (filter: account, virtual account, device); the newest first when `after`
     /// is 0, and then those before it.
@@ -314,12 +320,16 @@ pub trait Transaction: View {
         account: AccountId,
         since: Option<UnixTime>,
     ) -> Result<(), StoreError>;
-    /// Writes what a device reports of one tag.
+    /// Writes a machine of a duplicate, with everything it reports.
+    fn put_machine(&mut self, row: &MachineRow) -> Result<(), StoreError>;
+    /// Forgets a machine of a duplicate.
+    fn remove_machine(&mut self, id: DeviceId, epoch: u32) -> Result<(), StoreError>;
+    /// Writes what a device uses of one tag.
     fn put_usage(&mut self, row: &UsageRow) -> Result<(), StoreError>;
     /// Adds to the history of use.
     fn add_history(&mut self, row: &HistoryRow) -> Result<(), StoreError>;
     /// Removes at most `limit` rows of the history that are older than `before`.
     fn prune_history(&mut self, before: UnixTime, limit: u32) -> Result<u32, StoreError>;
-    /// Adds to the event log; the row says its number.
+    /// Adds to the event log; the row says its number, which is the one after the last.
     fn add_event(&mut self, row: &EventRow) -> Result<(), StoreError>;
 }

@@ -1,6 +1,8 @@
 //! What the tests of this crate are built from: a manager on a temporary database, and devices
 //! that believe an answer only as a real one would.
 
+mod machine;
+
 use crate::domain::catalogue::Catalogue;
 use crate::domain::device::{self, Sender};
 use crate::domain::license::{self, NewLine};
@@ -10,21 +12,17 @@ use crate::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
 };
 use crate::engine::Clock;
+use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{
     AccountId, DeviceRow, EventRow, Filter, LineRow, Page, Store, TokenRow, Transaction, View,
     VirtualAccountId,
 };
-use leasehold_core::crypto::{Crypto, Digest, KeyHandle, PublicKey, SoftwareCrypto};
-use leasehold_core::identity::{InstanceId, Udi};
-use leasehold_core::products::contact_center;
+use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey, SoftwareCrypto};
 use leasehold_core::time::{Duration, UnixTime};
 use leasehold_core::token::Token;
-use leasehold_core::wire::{
-    AnswerBody, AnswerFrame, AnswerNumber, Expected, FRAME_MAX, Nonce, Refusal, Register, Report,
-    Request, RequestBody, RequestFrame, RequestNumber, SigningCertificate, Usage, accept,
-    encode_request,
-};
+use leasehold_core::wire::{AnswerBody, Refusal, RequestFrame, SigningCertificate};
+pub(crate) use machine::Machine;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,7 +94,8 @@ pub(crate) fn authority(overrides: PolicyOverrides) -> Arc<Authority> {
 
 /// A manager: one account with its default virtual account, and no licences.
 pub(crate) struct World {
-    dir: TempDir,
+    /// Where the database is, unless it is in memory.
+    dir: Option<TempDir>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) authority: Arc<Authority>,
     pub(crate) now: UnixTime,
@@ -112,8 +111,15 @@ impl World {
 
     pub(crate) fn with(overrides: PolicyOverrides) -> Self {
         let dir = TempDir::new().unwrap();
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&dir.path().join("manager.db")).unwrap());
+        let store = SqliteStore::open(&dir.path().join("manager.db")).unwrap();
+        Self::on(Arc::new(store), Some(dir), overrides)
+    }
+
+    pub(crate) fn in_memory() -> Self {
+        Self::on(Arc::new(MemoryStore::new()), None, PolicyOverrides::default())
+    }
+
+    fn on(store: Arc<dyn Store>, dir: Option<TempDir>, overrides: PolicyOverrides) -> Self {
         let mut world = Self {
             dir,
             store,
@@ -128,7 +134,7 @@ impl World {
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.dir.path().join("manager.db")
+        self.dir.as_ref().unwrap().path().join("manager.db")
     }
 
     /// What a restart does: the database is opened again, and what was in memory is gone.
@@ -238,7 +244,7 @@ impl World {
     /// The last reported peak of a tag.
     pub(crate) fn peak(&self, machine: &Machine, tag: &str) -> u32 {
         let rows = self.view(|view| view.usage(self.row(machine).id)).unwrap();
-        rows.iter().find(|row| row.tag == tag).map_or(0, |row| row.peak)
+        rows.iter().find(|row| &*row.tag == tag).map_or(0, |row| row.peak)
     }
 
     pub(crate) fn events(&self) -> Vec<EventRow> {
@@ -256,138 +262,6 @@ impl World {
 
     pub(crate) fn uses(&self, token: &TokenRow) -> u32 {
         self.view(|view| view.token(token.id)).unwrap().unwrap().uses
-    }
-}
-
-/// A device as the manager sees it: a UDI, a key, numbers, and what it was last told.
-#[derive(Clone)]
-pub(crate) struct Machine {
-    pub(crate) serial_number: String,
-    pub(crate) product_id: String,
-    pub(crate) key: KeyHandle,
-    pub(crate) instance: Option<InstanceId>,
-    pub(crate) number: RequestNumber,
-    pub(crate) last_answer: AnswerNumber,
-}
-
-impl Machine {
-    pub(crate) fn new(serial_number: &str) -> Self {
-        let seed = SoftwareCrypto.digest(&[serial_number.as_bytes()]).0;
-        Self {
-            serial_number: serial_number.into(),
-            product_id: contact_center::PRODUCT_ID.into(),
-            key: KeyHandle(seed),
-            instance: None,
-            number: RequestNumber { epoch: u32::from(seed[0]) + 1, sequence: 0 },
-            last_answer: AnswerNumber::default(),
-        }
-    }
-
-    pub(crate) fn registered(world: &mut World, serial_number: &str) -> Self {
-        let mut machine = Self::new(serial_number);
-        let token = world.token();
-        machine.register(world, token, false);
-        assert!(machine.instance.is_some());
-        machine
-    }
-
-    /// A machine with a new key, for a registration that is not a repeat.
-    pub(crate) fn with_new_key(&self, seed: u8) -> Self {
-        Self { key: KeyHandle([seed; 32]), ..self.clone() }
-    }
-
-    pub(crate) fn udi(&self) -> Udi<'_> {
-        Udi::new(&self.product_id, &self.serial_number, None).unwrap()
-    }
-
-    pub(crate) fn public_key(&self) -> PublicKey {
-        SoftwareCrypto.public_key(&self.key).unwrap()
-    }
-
-    /// The next request; its digest is what the answer must carry.
-    pub(crate) fn frame(&mut self, body: RequestBody<'_>) -> (Vec<u8>, Digest) {
-        self.number.sequence += 1;
-        let instance = match body {
-            RequestBody::Register(_) => None,
-            _ => self.instance,
-        };
-        let mut nonce = Nonce([self.key.0[0]; 16]);
-        nonce.0[..8].copy_from_slice(&self.number.sequence.to_be_bytes());
-        let request = Request { udi: self.udi(), instance, number: self.number, nonce, body };
-        let mut frame = vec![0; FRAME_MAX];
-        let (length, digest) =
-            encode_request(&SoftwareCrypto, &self.key, &request, &mut frame).unwrap();
-        frame.truncate(length);
-        (frame, digest)
-    }
-
-    pub(crate) fn register_frame(&mut self, token: Token, force: bool) -> (Vec<u8>, Digest) {
-        let public_key = self.public_key();
-        self.frame(RequestBody::Register(Register { token, public_key, force }))
-    }
-
-    pub(crate) fn report_frame(&mut self, usage: &[(&str, u32)]) -> (Vec<u8>, Digest) {
-        let usage = usage.iter().map(|&(tag, peak)| Usage { tag, peak }).collect();
-        self.frame(RequestBody::Report(Report {
-            host_name: "pbx.example.org",
-            software_version: "15.0",
-            covers_seconds: 28_800,
-            usage,
-        }))
-    }
-
-    /// Decides whether to believe an answer, by the rule of the core.
-    pub(crate) fn believe(&mut self, answer: &[u8], request: Digest) -> AnswerBody<'static> {
-        // Kept for the length of the test, so that what is said can be handed around.
-        let answer: &'static [u8] = Vec::leak(answer.to_vec());
-        let frame = AnswerFrame::parse(&SoftwareCrypto, answer).unwrap();
-        let expected = Expected {
-            root: root(),
-            device: self.udi().fingerprint(&SoftwareCrypto),
-            request,
-            newer_than: self.last_answer,
-        };
-        let answer = accept(&SoftwareCrypto, frame, &expected).unwrap().into_inner();
-        self.last_answer = answer.number;
-        if let AnswerBody::Registered(registered) = &answer.body {
-            self.instance = Some(registered.certificate.instance);
-        }
-        answer.body
-    }
-
-    pub(crate) fn ask(&mut self, world: &mut World, body: RequestBody<'_>) -> AnswerBody<'static> {
-        let (frame, digest) = self.frame(body);
-        let answer = world.send(&frame);
-        self.believe(&answer, digest)
-    }
-
-    pub(crate) fn register(
-        &mut self,
-        world: &mut World,
-        token: Token,
-        force: bool,
-    ) -> AnswerBody<'static> {
-        let public_key = self.public_key();
-        self.ask(world, RequestBody::Register(Register { token, public_key, force }))
-    }
-
-    pub(crate) fn report(
-        &mut self,
-        world: &mut World,
-        usage: &[(&str, u32)],
-    ) -> AnswerBody<'static> {
-        let (frame, digest) = self.report_frame(usage);
-        let answer = world.send(&frame);
-        self.believe(&answer, digest)
-    }
-
-    /// Whether a report of exactly these seats in use is covered; peaks are at or above a tier.
-    pub(crate) fn is_covered(&mut self, world: &mut World, standard: u32, premium: u32) -> bool {
-        let usage = [(STANDARD, standard + premium), (PREMIUM, premium)];
-        match self.report(world, &usage) {
-            AnswerBody::Authorization(said) => said.out_of_compliance_since.is_none(),
-            other => panic!("{other:?}"),
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::policy::{Policy, PolicyBounds};
 use leasehold_core::product::{ProductDefinition, Reporting};
-use leasehold_core::products::contact_center;
+use leasehold_core::products;
+use std::sync::Arc;
 
 /// Every product, as looked up by tag and by product id.
 #[derive(Clone, Debug)]
@@ -30,13 +31,16 @@ pub struct Product {
 #[derive(Clone, Debug)]
 pub struct Tag {
     /// The tag itself.
-    pub tag: String,
+    pub tag: Arc<str>,
     /// Its name for people.
     pub name: String,
     /// What becomes of its count.
     pub reporting: Reporting,
-    /// The feature of that product, such as `standard-seat`; empty where there is none.
+    /// What it is called in commands: the feature, such as `standard-seat`; where another license
+    /// type has that already, with its own before it, such as `perpetual-premium/server`. Empty
+    /// where there is none.
     pub feature: String,
+    license_type: String,
     product: usize,
     chain: usize,
 }
@@ -44,7 +48,7 @@ pub struct Tag {
 impl Catalogue {
     /// The products that ship with the project, for devices that trust `root`.
     pub fn shipped(root: PublicKey) -> Self {
-        Self::new(&[contact_center::definition(root)])
+        Self::new(&products::all(root))
     }
 
     /// A catalogue of `definitions`. A tag that occurs twice keeps its first meaning.
@@ -86,11 +90,17 @@ impl Catalogue {
                     .features
                     .iter()
                     .find(|feature| usize::from(feature.entitlement) == index);
+                let feature = feature.map_or("", |feature| feature.name);
+                let taken = !feature.is_empty() && self.tags.iter().any(|t| t.feature == feature);
                 self.tags.push(Tag {
                     tag: entitlement.tag.into(),
                     name: entitlement.name.into(),
                     reporting: entitlement.reporting,
-                    feature: feature.map_or(String::new(), |feature| feature.name.into()),
+                    feature: match taken {
+                        true => format!("{}/{feature}", license_type.name),
+                        false => feature.into(),
+                    },
+                    license_type: license_type.name.into(),
                     product,
                     chain,
                 });
@@ -115,7 +125,18 @@ impl Catalogue {
 
     /// What `tag` means.
     pub fn tag(&self, tag: &str) -> Option<&Tag> {
-        self.tags.iter().find(|known| known.tag == tag)
+        self.tags.iter().find(|known| &*known.tag == tag)
+    }
+
+    /// The tag called `name` in commands: by a feature, which of several license types is the first's,
+    /// or by license type and feature, such as `flex/server`.
+    pub fn called(&self, name: &str) -> Option<&Tag> {
+        let by_type = |tag: &&Tag| {
+            let (license_type, feature) = name.split_once('/').unwrap_or(("", ""));
+            license_type == tag.license_type && feature == tag.feature
+        };
+        let by_name = self.tags.iter().find(|tag| !name.is_empty() && tag.feature == name);
+        by_name.or_else(|| self.tags.iter().find(by_type))
     }
 
     /// What `tag` means for a device of `product_id`: nothing when it is another product's.
@@ -137,5 +158,40 @@ impl Catalogue {
             .map_or(&[][..], Vec::as_slice)
             .iter()
             .filter_map(|&index| self.tags.get(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leasehold_core::crypto::Algorithm;
+
+    #[test]
+    fn every_license_of_every_product_is_known_by_a_name_of_its_own() {
+        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
+        let catalogue = Catalogue::shipped(root);
+        for product in products::all(root) {
+            for license_type in product.license_types {
+                for feature in license_type.features {
+                    let index = usize::from(feature.entitlement);
+                    let entitlement = license_type.entitlement(index).unwrap();
+                    let tag = catalogue.tag_of(product.product_id, entitlement.tag).unwrap();
+                    assert_eq!(tag.reporting, entitlement.reporting);
+                    let qualified = format!("{}/{}", license_type.name, feature.name);
+                    for name in [&tag.feature, &qualified] {
+                        let called = catalogue.called(name).unwrap();
+                        assert_eq!(&*called.tag, entitlement.tag, "{name}");
+                    }
+                }
+            }
+        }
+        let called = |name| catalogue.called(name).map(|tag| tag.name.as_str());
+        assert_eq!(called("server"), Some("CC Flex Server"));
+        assert_eq!(called("perpetual-premium/server"), Some("CC Premium Server"));
+        assert_eq!(called("agent-seat"), Some("CC Premium Seat"));
+        assert_eq!(called("perpetual-enhanced/agent-seat"), Some("CC Enhanced Seat"));
+        for unknown in ["", "/", "flex/", "/server", "flex/sofa", "sofa"] {
+            assert_eq!(called(unknown), None, "{unknown}");
+        }
     }
 }

@@ -11,6 +11,11 @@ use crate::store::{
 };
 use leasehold_core::product::Reporting;
 use leasehold_core::time::UnixTime;
+use leasehold_core::wire::Usage;
+use std::sync::Arc;
+
+/// Peaks by tag.
+pub(super) type Peaks = Vec<(Arc<str>, u32)>;
 
 /// The totals of one virtual account at one moment.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +41,7 @@ impl Pool {
     }
 
     fn row(&self, tag: &str) -> Option<&PoolRow> {
-        self.rows.iter().find(|row| row.tag == tag)
+        self.rows.iter().find(|row| &*row.tag == tag)
     }
 
     /// How many licences of `tag` are owned.
@@ -104,7 +109,7 @@ pub fn summary(catalogue: &Catalogue, pool: &Pool) -> Vec<Summary> {
                 let in_use = pool.at_or_above(&tag.tag).saturating_sub(above);
                 let purchased = pool.owned(&tag.tag);
                 Summary {
-                    tag: tag.tag.clone(),
+                    tag: tag.tag.to_string(),
                     name: tag.name.clone(),
                     purchased,
                     in_use,
@@ -152,25 +157,26 @@ fn counts(tag: &Tag) -> bool {
 pub(super) fn effective_peaks(
     catalogue: &Catalogue,
     product_id: &str,
-    reported: &[(&str, u32)],
-) -> Vec<(String, u32)> {
-    let mut peaks: Vec<(String, u32)> = Vec::new();
-    for (tag, _) in reported {
+    reported: &[Usage<'_>],
+) -> Peaks {
+    let mut peaks = Peaks::with_capacity(reported.len());
+    let highest = |tag: &str| {
+        reported.iter().filter(|usage| usage.tag == tag).map(|usage| usage.peak).max().unwrap_or(0)
+    };
+    for Usage { tag, .. } in reported {
         let Some(known) = catalogue.tag_of(product_id, tag) else { continue };
-        if peaks.iter().any(|(seen, _)| seen == tag) {
+        if peaks.iter().any(|(seen, _)| **seen == **tag) {
             continue;
         }
         if !counts(known) {
-            let peak = reported.iter().filter(|(t, _)| t == tag).map(|(_, peak)| *peak).max();
-            peaks.push((known.tag.clone(), peak.unwrap_or_default()));
+            peaks.push((Arc::clone(&known.tag), highest(tag)));
             continue;
         }
         let mut least = 0;
         for tier in catalogue.chain_of(known).rev() {
-            let same = reported.iter().filter(|(t, _)| *t == tier.tag);
-            least = same.map(|(_, peak)| *peak).max().unwrap_or(0).max(least);
+            least = highest(&tier.tag).max(least);
             if !peaks.iter().any(|(seen, _)| *seen == tier.tag) {
-                peaks.push((tier.tag.clone(), least));
+                peaks.push((Arc::clone(&tier.tag), least));
             }
         }
     }
@@ -182,7 +188,7 @@ pub(super) fn use_changed(
     tx: &mut dyn Transaction,
     place: VirtualAccountId,
     before: &[UsageRow],
-    after: &[(String, u32)],
+    after: &[(Arc<str>, u32)],
     now: UnixTime,
 ) -> Result<Pool, StoreError> {
     let mut pool = Pool { rows: tx.pool(place)? };
@@ -190,10 +196,10 @@ pub(super) fn use_changed(
         add_up(tx, row, now)?;
         tx.put_pool(row)?;
     }
-    let old = |tag: &str| before.iter().find(|row| row.tag == tag).map_or(0, |row| row.peak);
-    let new = |tag: &str| after.iter().find(|(t, _)| t == tag).map_or(0, |(_, peak)| *peak);
-    let tags = before.iter().map(|row| row.tag.as_str()).chain(after.iter().map(|(t, _)| &**t));
-    let mut seen: Vec<&str> = Vec::new();
+    let old = |tag: &str| before.iter().find(|row| &*row.tag == tag).map_or(0, |row| row.peak);
+    let new = |tag: &str| after.iter().find(|(t, _)| &**t == tag).map_or(0, |(_, peak)| *peak);
+    let tags = before.iter().map(|row| &row.tag).chain(after.iter().map(|(tag, _)| tag));
+    let mut seen: Vec<&Arc<str>> = Vec::new();
     for tag in tags {
         if seen.contains(&tag) || old(tag) == new(tag) {
             continue;
@@ -203,13 +209,13 @@ pub(super) fn use_changed(
             let total = tx.line_total(place, tag, now)?;
             pool.rows.push(PoolRow {
                 virtual_account: place,
-                tag: tag.into(),
+                tag: Arc::clone(tag),
                 owned: total.owned,
                 changes: total.changes,
                 at_or_above: 0,
             });
         }
-        let Some(row) = pool.rows.iter_mut().find(|row| row.tag == tag) else { continue };
+        let Some(row) = pool.rows.iter_mut().find(|row| row.tag == *tag) else { continue };
         row.at_or_above =
             row.at_or_above.saturating_sub(old(tag).into()).saturating_add(new(tag).into());
         tx.put_pool(row)?;
@@ -217,17 +223,21 @@ pub(super) fn use_changed(
     Ok(pool)
 }
 
-/// Sets what a device uses to nothing, in the totals and in its own rows.
-pub(super) fn release(
+/// Sets what a device uses to a part of it, or to nothing: in the totals and in its own rows.
+pub(super) fn reduce(
     tx: &mut dyn Transaction,
     device: DeviceId,
     place: VirtualAccountId,
+    to: &[(Arc<str>, u32)],
     now: UnixTime,
 ) -> Result<(), StoreError> {
     let before = tx.usage(device)?;
-    use_changed(tx, place, &before, &[], now)?;
-    for row in before.into_iter().filter(|row| row.peak > 0) {
-        tx.put_usage(&UsageRow { peak: 0, ..row })?;
+    use_changed(tx, place, &before, to, now)?;
+    for row in before {
+        let peak = to.iter().find(|(tag, _)| *tag == row.tag).map_or(0, |(_, peak)| *peak);
+        if peak != row.peak {
+            tx.put_usage(&UsageRow { peak, ..row })?;
+        }
     }
     Ok(())
 }
@@ -241,7 +251,7 @@ pub(super) fn moved(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     let rows = tx.usage(device)?;
-    let peaks: Vec<(String, u32)> = rows.iter().map(|row| (row.tag.clone(), row.peak)).collect();
+    let peaks: Peaks = rows.iter().map(|row| (Arc::clone(&row.tag), row.peak)).collect();
     use_changed(tx, from, &rows, &[], now)?;
     use_changed(tx, to, &[], &peaks, now).map(|_| ())
 }
@@ -253,7 +263,7 @@ pub(super) fn line_added(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     let rows = tx.pool(line.virtual_account)?;
-    let row = rows.into_iter().find(|row| row.tag == line.tag && !is_outdated(row, now));
+    let row = rows.into_iter().find(|row| *row.tag == *line.tag && !is_outdated(row, now));
     // A total that has to be added up anew has the line in it already.
     let Some(mut row) = row else {
         return lines_changed(tx, line.virtual_account, &line.tag, now);
@@ -276,7 +286,7 @@ pub(super) fn lines_changed(
     now: UnixTime,
 ) -> Result<(), StoreError> {
     let total = tx.line_total(place, tag, now)?;
-    let at_or_above = tx.pool(place)?.iter().find(|row| row.tag == tag).map(|r| r.at_or_above);
+    let at_or_above = tx.pool(place)?.iter().find(|row| &*row.tag == tag).map(|r| r.at_or_above);
     tx.put_pool(&PoolRow {
         virtual_account: place,
         tag: tag.into(),

@@ -16,7 +16,7 @@ mod tests;
 pub use sender::{Proof, Sender, Unproven, prove};
 
 use super::instance::{self, Standing};
-use super::{Authority, DomainError, Scene};
+use super::{Authority, DomainError, Scene, duplicate};
 use crate::store::{DeviceId, DeviceRow, StoreError, Transaction};
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::time::UnixTime;
@@ -59,7 +59,7 @@ pub fn dismiss(
     now: UnixTime,
 ) -> Result<Vec<u8>, DomainError> {
     let mut newer_than = unproven.newer_than;
-    sign(authority, frame, &AnswerBody::Refused(unproven.reason), now, &mut newer_than)
+    sign(authority, frame, AnswerBody::Refused(unproven.reason), now, &mut newer_than)
 }
 
 /// Tells a device to come back after `seconds`, and changes nothing (SPEC L12).
@@ -74,7 +74,7 @@ pub fn postpone(
     now: UnixTime,
 ) -> Result<Vec<u8>, DomainError> {
     let mut newer_than = proof.newer_than;
-    sign(authority, frame, &AnswerBody::RetryLater { seconds }, now, &mut newer_than)
+    sign(authority, frame, AnswerBody::RetryLater { seconds }, now, &mut newer_than)
 }
 
 /// One request, and everything that is needed to answer it.
@@ -98,7 +98,7 @@ impl Exchange<'_, '_> {
         let certified = instance::keys(&row).find(|(key, _)| *key == proof.key);
         let repeated = certified.is_some() && row.last_request == self.frame.digest;
         if repeated && !row.last_answer.is_empty() {
-            return Ok(row.last_answer);
+            return Ok(row.last_answer.to_vec());
         }
         match instance::standing(&row, self.scene.now) {
             Standing::Live => {}
@@ -123,7 +123,8 @@ impl Exchange<'_, '_> {
             Place::Behind => return numbers::conflict(self, row),
             Place::Next => {}
             Place::Returned if !first_use => {
-                self.duplicate(&mut row)?;
+                // SPEC T5: an epoch that goes on after another took over proves two machines.
+                duplicate::proven(self.tx, self.scene, &mut row)?;
                 numbers::change_epoch(self, &mut row)?;
             }
             Place::NewEpoch | Place::Returned => numbers::change_epoch(self, &mut row)?,
@@ -145,9 +146,7 @@ impl Exchange<'_, '_> {
         };
         self.retire(row.id, &row.public_key)?;
         (row.public_key, row.valid_until) = (next.public_key, next.valid_until);
-        if row.duplicate_since.take().is_some() {
-            self.log(row, "DuplicateResolved", &json!({}))?;
-        }
+        duplicate::settle(self.tx, self.scene, row, self.frame.request.number.epoch)?;
         Ok(true)
     }
 
@@ -157,19 +156,10 @@ impl Exchange<'_, '_> {
         self.tx.put_replaced_key(device, key, REPLACED_KEYS_KEPT)
     }
 
-    /// SPEC T5: an epoch that goes on after another took over proves two live machines.
-    fn duplicate(&mut self, row: &mut DeviceRow) -> Result<(), StoreError> {
-        if row.duplicate_since.is_some() {
-            return Ok(());
-        }
-        row.duplicate_since = Some(self.scene.now);
-        self.log(row, "DuplicateInstance", &json!({}))
-    }
-
     fn heard(&mut self, row: &mut DeviceRow) -> Result<(), StoreError> {
         row.last_contact = self.scene.now;
         if core::mem::take(&mut row.silence_announced) {
-            row.look_at = instance::next_look(row);
+            row.look_at = instance::next_look(self.tx, row)?;
             self.tx.save_placement(row)?;
             self.log(row, "DeviceBack", &json!({}))?;
         }
@@ -179,31 +169,31 @@ impl Exchange<'_, '_> {
     /// SPEC R6.
     fn deregister(&mut self, mut row: DeviceRow) -> Result<Vec<u8>, DomainError> {
         instance::leave(self.tx, self.scene, &mut row, instance::Leave::Deregistered)?;
-        self.conclude(row, &AnswerBody::Deregistered)
+        self.conclude(row, AnswerBody::Deregistered)
     }
 
     /// Signs the answer, keeps it for a repeat (SPEC T4), and writes the device.
     fn conclude(
         &mut self,
         mut row: DeviceRow,
-        body: &AnswerBody<'_>,
+        body: AnswerBody<'_>,
     ) -> Result<Vec<u8>, DomainError> {
         let answer = self.sign(body, &mut row.answer_sequence)?;
         let number = self.frame.request.number;
-        (row.epoch, row.sequence) = (number.epoch, number.sequence);
+        (row.epoch, row.sequence) = (number.epoch, number.sequence.into());
         row.last_request = self.frame.digest;
-        row.last_answer.clone_from(&answer);
+        row.last_answer = answer.as_slice().into();
         self.tx.save_contact(&row)?;
         Ok(answer)
     }
 
     /// A refusal. It is not kept: nothing changes, however often it is asked for.
     fn refuse(&self, reason: Refusal, mut newer_than: u64) -> Result<Vec<u8>, DomainError> {
-        self.sign(&AnswerBody::Refused(reason), &mut newer_than)
+        self.sign(AnswerBody::Refused(reason), &mut newer_than)
     }
 
     /// Makes the frame; `sequence` is moved from that of the answer before to that of this one.
-    fn sign(&self, body: &AnswerBody<'_>, sequence: &mut u64) -> Result<Vec<u8>, DomainError> {
+    fn sign(&self, body: AnswerBody<'_>, sequence: &mut u64) -> Result<Vec<u8>, DomainError> {
         sign(self.authority, self.frame, body, self.scene.now, sequence)
     }
 
@@ -222,7 +212,7 @@ impl Exchange<'_, '_> {
 fn sign(
     authority: &Authority,
     frame: &RequestFrame<'_>,
-    body: &AnswerBody<'_>,
+    body: AnswerBody<'_>,
     now: UnixTime,
     sequence: &mut u64,
 ) -> Result<Vec<u8>, DomainError> {
@@ -234,9 +224,9 @@ fn sign(
         request: frame.digest,
         time: now,
         number: AnswerNumber { epoch: *epoch, sequence: *sequence },
-        body: body.clone(),
+        body,
     };
-    let mut buffer = vec![0; FRAME_MAX];
+    let mut buffer = [0; FRAME_MAX];
     let length = encode_answer(&crypto, &signer.key, &signer.certificate, &answer, &mut buffer)
         .map_err(|error| match error {
             EncodeError::KeyUnusable => DomainError::KeyUnusable,
@@ -244,6 +234,5 @@ fn sign(
                 DomainError::Invalid("The answer is longer than a frame.".into())
             }
         })?;
-    buffer.truncate(length);
-    Ok(buffer)
+    Ok(buffer.get(..length).unwrap_or(&buffer).to_vec())
 }

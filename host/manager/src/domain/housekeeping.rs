@@ -1,9 +1,16 @@
 //! What happens because nothing happens: silence, the end of certificates and of tokens, history
 //! that is old (SPEC L2, L4).
+//!
+//! Who moves the clock, such as a simulation, calls [`run`] whenever [`View::next_look`] has come:
+//! everything here that people get to see is due at such a moment, to the second. What happened
+//! then stands in the event log: `DeviceSilent`, `UsageReleased`, `InstanceExpired`,
+//! `DuplicateResolved`. A server calls it within the hour as well, for what nobody waits for.
+//!
+//! [`View::next_look`]: crate::store::View::next_look
 
-use super::Scene;
 use super::event::log;
-use super::instance::{self, RELEASED_AFTER, SILENT_AFTER, Standing};
+use super::instance::{self, RELEASED_AFTER, SILENT_AFTER, Standing, days};
+use super::{Scene, compliance, duplicate};
 use crate::store::{DeviceRow, StoreError, Transaction};
 use leasehold_core::time::{Duration, UnixTime};
 use serde_json::json;
@@ -14,7 +21,6 @@ const STEP: u32 = 500;
 pub const HISTORY_KEPT: Duration = Duration::from_days(800);
 /// The longest time between two runs.
 const INTERVAL: Duration = Duration::from_hours(1);
-const DAY: u32 = 86_400;
 
 /// Does what is due and says when to run next: at once when there is more than one run takes on.
 ///
@@ -43,21 +49,25 @@ fn look(tx: &mut dyn Transaction, scene: &Scene<'_>, mut row: DeviceRow) -> Resu
     let silent_for = |days: Duration| row.last_contact.saturating_add(days) <= scene.now;
     let silent = !row.silence_announced && silent_for(SILENT_AFTER);
     let released = !row.usage_released && silent_for(RELEASED_AFTER);
+    let duplicate = row.duplicate_since.is_some();
     let subject = (&row).into();
     if silent {
         row.silence_announced = true;
-        let detail = json!({ "days": SILENT_AFTER.as_secs() / DAY });
+        let detail = json!({ "days": days(SILENT_AFTER) });
         log(tx, scene, subject, "DeviceSilent", &detail)?;
     }
     if released {
         row.usage_released = true;
-        super::compliance::release(tx, row.id, row.virtual_account, scene.now)?;
-        let detail = json!({ "days": RELEASED_AFTER.as_secs() / DAY });
+        compliance::reduce(tx, row.id, row.virtual_account, &[], scene.now)?;
+        let detail = json!({ "days": days(RELEASED_AFTER) });
         log(tx, scene, subject, "UsageReleased", &detail)?;
+        duplicate::resolved(tx, scene, &mut row, "silence")?;
+    } else if duplicate {
+        duplicate::release_silent(tx, scene, &mut row)?;
     }
-    if silent || released {
+    if silent || released || duplicate {
         tx.save_contact(&row)?;
     }
-    row.look_at = instance::next_look(&row);
+    row.look_at = instance::next_look(tx, &row)?;
     tx.save_placement(&row)
 }

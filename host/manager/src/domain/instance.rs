@@ -2,7 +2,7 @@
 
 use super::account::virtual_account;
 use super::event::log;
-use super::{DomainError, Scene, compliance};
+use super::{DomainError, Scene, compliance, duplicate};
 use crate::store::{
     AccountRow, DeviceId, DeviceRow, DeviceState, StoreError, Transaction, UsageRow, View,
     VirtualAccountId, VirtualAccountRow,
@@ -15,6 +15,11 @@ use serde_json::json;
 pub const SILENT_AFTER: Duration = Duration::from_days(30);
 /// SPEC L4: after this time without contact, what the instance used is free again.
 pub const RELEASED_AFTER: Duration = Duration::from_days(90);
+
+/// A span in whole days, as the event log says it.
+pub(super) const fn days(span: Duration) -> u32 {
+    span.as_secs() / 86_400
+}
 
 /// What a device is to the manager at one moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +54,10 @@ pub(super) fn keys(row: &DeviceRow) -> impl Iterator<Item = (PublicKey, UnixTime
 }
 
 /// When housekeeping has something to do with an instance, if nothing is heard of it until then.
-pub(super) fn next_look(row: &DeviceRow) -> UnixTime {
+pub(super) fn next_look<V: View + ?Sized>(
+    view: &V,
+    row: &DeviceRow,
+) -> Result<UnixTime, StoreError> {
     let silent = row.last_contact.saturating_add(SILENT_AFTER);
     let released = row.last_contact.saturating_add(RELEASED_AFTER);
     let mut next = certificate_ends(row);
@@ -59,7 +67,10 @@ pub(super) fn next_look(row: &DeviceRow) -> UnixTime {
     if !row.silence_announced {
         next = next.min(silent);
     }
-    next
+    if row.duplicate_since.is_some() {
+        next = view.machines(row.id)?.iter().map(duplicate::released_at).fold(next, UnixTime::min);
+    }
+    Ok(next)
 }
 
 /// How a device stops being an instance.
@@ -86,10 +97,13 @@ pub(super) fn leave(
         Leave::Removed => (DeviceState::Removed, "InstanceRemoved"),
         Leave::Expired => (DeviceState::Expired, "InstanceExpired"),
     };
-    compliance::release(tx, row.id, row.virtual_account, scene.now)?;
+    compliance::reduce(tx, row.id, row.virtual_account, &[], scene.now)?;
+    if duplicate::forget(tx, row)? {
+        tx.save_contact(row)?;
+    }
     row.state = state;
     tx.save_placement(row)?;
-    let detail = json!({ "product_id": row.product_id, "serial_number": row.serial_number });
+    let detail = json!({ "product_id": &*row.product_id, "serial_number": &*row.serial_number });
     log(tx, scene, (&*row).into(), event, &detail)
 }
 

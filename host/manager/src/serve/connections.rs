@@ -1,17 +1,22 @@
 //! Accepts connections and speaks TLS and HTTP on them, within limits (SPEC L12).
 
+use super::body::Noting;
 use crate::http::Peer;
 use axum::Router;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -117,10 +122,7 @@ async fn converse(
     router: Router,
     watcher: Watcher,
 ) -> Result<(), Failure> {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer.ip()));
-        router.clone().oneshot(request)
-    });
+    let service = service_fn(move |request| answer(request, peer, router.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
@@ -128,6 +130,23 @@ async fn converse(
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service);
     Ok(watcher.watch(connection).await?)
+}
+
+/// A request that was answered before it was read to its end is the last on its connection. The
+/// client is told so: it would lose the next one otherwise.
+async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    router: Router,
+) -> Result<Response, Infallible> {
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(Peer(peer.ip()));
+    let (body, read) = Noting::new(body);
+    let mut response = router.oneshot(Request::from_parts(head, body)).await?;
+    if !read.load(Ordering::Relaxed) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 async fn begins_with_tls(stream: &TcpStream) -> io::Result<bool> {

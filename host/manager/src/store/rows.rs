@@ -1,8 +1,9 @@
-//! The rows. Times are Unix seconds; counts are licences.
+//! The rows. Times are Unix seconds; counts are licences. What every report handles is shared.
 
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use std::sync::Arc;
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {
@@ -189,7 +190,7 @@ pub struct PoolRow {
     /// The virtual account.
     pub virtual_account: VirtualAccountId,
     /// The tag.
-    pub tag: String,
+    pub tag: Arc<str>,
     /// Licences owned, right until `changes`.
     pub owned: u64,
     /// When a line begins or ends next.
@@ -226,9 +227,9 @@ pub struct DeviceRow {
     /// Its id.
     pub id: DeviceId,
     /// Product id of its UDI.
-    pub product_id: String,
+    pub product_id: Arc<str>,
     /// Serial number of its UDI.
-    pub serial_number: String,
+    pub serial_number: Arc<str>,
     /// UUID of its UDI.
     pub uuid: Option<[u8; 16]>,
     /// The instance it is or last was.
@@ -240,9 +241,9 @@ pub struct DeviceRow {
     /// Whether it is an instance now.
     pub state: DeviceState,
     /// Host name it last reported; empty where kept private.
-    pub host_name: String,
+    pub host_name: Arc<str>,
     /// Software version it last reported.
-    pub software_version: String,
+    pub software_version: Arc<str>,
     /// When housekeeping looks at it next.
     pub look_at: UnixTime,
     /// The key its requests are signed with.
@@ -266,7 +267,7 @@ pub struct DeviceRow {
     /// The digest of its last request.
     pub last_request: Digest,
     /// The frame that answered its last request.
-    pub last_answer: Vec<u8>,
+    pub last_answer: Arc<[u8]>,
     /// The highest sequence of all answers to this UDI, whatever it was registered as.
     pub answer_sequence: u64,
     /// Distinct reports that were counted.
@@ -313,7 +314,7 @@ pub struct EpochRow {
     /// The digest of the last request in it.
     pub request: Digest,
     /// The frame that answered that request.
-    pub answer: Vec<u8>,
+    pub answer: Arc<[u8]>,
     /// When another epoch took over.
     pub retired: UnixTime,
 }
@@ -329,14 +330,27 @@ pub struct ConflictRow {
     pub answer: Vec<u8>,
 }
 
-/// What a device last reported of one tag.
+/// One of several machines that use the identity of a device, each in an epoch of its own (SPEC T5).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MachineRow {
+    /// The device.
+    pub device: DeviceId,
+    /// The epoch of its requests.
+    pub epoch: u32,
+    /// When it last reported.
+    pub reported: UnixTime,
+    /// The peaks it last reported, in order of the tag: at or above each tier.
+    pub peaks: Vec<(Arc<str>, u32)>,
+}
+
+/// What a device uses of one tag: what it last reported, or the sum over its machines.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UsageRow {
     /// The device.
     pub device: DeviceId,
     /// The tag.
-    pub tag: String,
-    /// The last peak that counts: at or above this tier.
+    pub tag: Arc<str>,
+    /// The peak that counts: at or above this tier.
     pub peak: u32,
     /// The highest peak since it was registered for the first time.
     pub highest: u32,
@@ -352,7 +366,7 @@ pub struct HistoryRow {
     /// The device.
     pub device: DeviceId,
     /// The tag.
-    pub tag: String,
+    pub tag: Arc<str>,
     /// When it was reported.
     pub reported: UnixTime,
     /// The peak.

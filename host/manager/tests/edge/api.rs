@@ -181,6 +181,21 @@ fn what_is_not_understood_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn who_is_refused_before_the_body_is_read_is_told_that_the_connection_ends() {
+    let manager = Manager::start();
+    let ask = |who: &str| {
+        let new = serde_json::json!({ "name": "Example" });
+        let reply = manager.ask(who, "POST", "/accounts", Some(&new));
+        (reply.status, reply.header("connection").to_owned())
+    };
+    assert_eq!(ask("Bearer LHC00"), (401, "close".into()));
+    assert_eq!(ask(manager.operator()), (201, String::new()));
+    assert_eq!(ask(manager.operator()), (409, String::new()), "read, and then refused");
+    let nothing = manager.ask("", "GET", "/status", None);
+    assert_eq!((nothing.status, nothing.header("connection")), (401, ""));
+}
+
+#[test]
 fn a_browser_on_another_page_does_nothing_with_the_password_it_knows() {
     let manager = Manager::start();
     let send = |site: &str| {

@@ -32,7 +32,7 @@ fn root(manager: &Manager) -> PublicKey {
 fn exchange(
     manager: &Manager,
     instance: Option<InstanceId>,
-    sequence: u64,
+    sequence: u32,
     body: RequestBody<'_>,
     look: impl FnOnce(&Answer<'_>),
 ) {
@@ -71,7 +71,7 @@ pub(crate) fn register(manager: &Manager, pool: i64) -> InstanceId {
 }
 
 /// Reports a peak of premium seats; gives whether it is covered.
-pub(crate) fn report(manager: &Manager, instance: InstanceId, sequence: u64, peak: u32) -> Verdict {
+pub(crate) fn report(manager: &Manager, instance: InstanceId, sequence: u32, peak: u32) -> Verdict {
     let usage = [Usage { tag: PREMIUM, peak }];
     let body = RequestBody::Report(Report {
         host_name: "edge",

@@ -44,5 +44,5 @@ pub(super) fn renew(
         "serial": certificate.serial, "valid_until": certificate.valid_until.as_secs(),
     });
     exchange.log(&row, "CertificateRenewed", &detail)?;
-    exchange.conclude(row, &AnswerBody::Renewed(certificate))
+    exchange.conclude(row, AnswerBody::Renewed(certificate))
 }

@@ -30,7 +30,7 @@ pub(super) fn place<V: View + ?Sized>(
     frame: &RequestFrame<'_>,
 ) -> Result<Place, StoreError> {
     let number = frame.request.number;
-    if number.epoch == row.epoch && number.sequence > row.sequence {
+    if number.epoch == row.epoch && u64::from(number.sequence) > row.sequence {
         return Ok(Place::Next);
     }
     if let Some(told) = view.conflict(row.id)?.filter(|told| told.request == frame.digest) {
@@ -41,8 +41,8 @@ pub(super) fn place<V: View + ?Sized>(
     }
     Ok(match view.old_epoch(row.id, number.epoch)? {
         None => Place::NewEpoch,
-        Some(old) if old.request == frame.digest => Place::Repeated(old.answer),
-        Some(old) if number.sequence > old.sequence => Place::Returned,
+        Some(old) if old.request == frame.digest => Place::Repeated(old.answer.to_vec()),
+        Some(old) if u64::from(number.sequence) > old.sequence => Place::Returned,
         // No proof of a second machine: whoever recorded the request can send it again.
         Some(_) => Place::Behind,
     })
@@ -53,7 +53,7 @@ pub(super) fn conflict(
     exchange: &mut Exchange<'_, '_>,
     mut row: DeviceRow,
 ) -> Result<Vec<u8>, DomainError> {
-    let answer = exchange.sign(&AnswerBody::Conflict, &mut row.answer_sequence)?;
+    let answer = exchange.sign(AnswerBody::Conflict, &mut row.answer_sequence)?;
     let request = exchange.frame.digest;
     exchange.tx.put_conflict(&ConflictRow { device: row.id, request, answer: answer.clone() })?;
     exchange.tx.save_contact(&row)?;

@@ -17,6 +17,7 @@ use leasehold_core::policy::Policy;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::{AnswerBody, Refusal, Register, Registered};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Answers a registration. Who has no good token learns nothing about the device.
 pub(super) fn register(
@@ -68,8 +69,8 @@ pub(super) fn register(
     let place = account::virtual_account(exchange.tx, token.virtual_account)?;
     let owner = exchange.tx.account(token.account)?.ok_or(DomainError::NotFound("account"))?;
     let detail = json!({
-        "instance": hex::encode(&row.instance.0), "product_id": row.product_id,
-        "serial_number": row.serial_number, "token": token.id.0, "force": register.force,
+        "instance": hex::encode(&row.instance.0), "product_id": &*row.product_id,
+        "serial_number": &*row.serial_number, "token": token.id.0, "force": register.force,
     });
     exchange.log(&row, claim.event(), &detail)?;
     let body = AnswerBody::Registered(Registered {
@@ -80,7 +81,7 @@ pub(super) fn register(
         policy: authority.policy_sent(product),
     });
     let device = row.id;
-    let answer = exchange.conclude(row, &body)?;
+    let answer = exchange.conclude(row, body)?;
     exchange.tx.put_registration(&RegistrationRow {
         device,
         request: exchange.frame.digest,
@@ -177,8 +178,8 @@ fn add(
         account: token.account,
         virtual_account: token.virtual_account,
         state: DeviceState::Removed,
-        host_name: String::new(),
-        software_version: String::new(),
+        host_name: Arc::default(),
+        software_version: Arc::default(),
         look_at: now,
         public_key: key,
         next_key: None,
@@ -190,7 +191,7 @@ fn add(
         epoch: 0,
         sequence: 0,
         last_request: Digest::default(),
-        last_answer: Vec::new(),
+        last_answer: Arc::default(),
         answer_sequence: 0,
         reports_counted: 0,
         out_of_compliance_since: None,
@@ -224,7 +225,7 @@ fn enrol(
         change_account(exchange, row, token)?;
         row.instance = new_instance(exchange)?;
         row.state = DeviceState::Registered;
-        (row.next_key, row.duplicate_since) = (None, None);
+        row.next_key = None;
         exchange.tx.remove_replaced_keys(row.id)?;
     } else if row.virtual_account != token.virtual_account {
         let (from, to) = (row.virtual_account, token.virtual_account);
@@ -246,7 +247,7 @@ fn enrol(
     row.export_controlled = token.export_controlled;
     (row.registered, row.last_contact) = (now, now);
     (row.silence_announced, row.usage_released) = (false, false);
-    row.look_at = instance::next_look(row);
+    row.look_at = instance::next_look(exchange.tx, row)?;
     exchange.tx.save_placement(row)?;
     Ok(certificate)
 }

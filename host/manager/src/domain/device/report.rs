@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use crate::domain::compliance::{self, Pool};
-use crate::domain::{DomainError, catalogue};
+use crate::domain::{DomainError, catalogue, duplicate};
 use crate::store::{DeviceRow, HistoryRow, StoreError, UsageRow};
 use leasehold_core::product::Reporting;
 use leasehold_core::time::{Duration, UnixTime};
@@ -10,6 +10,8 @@ use leasehold_core::wire::{
     AnswerBody, Authorization, EntitlementAnswer, Refusal, Report, Usage, Verdict,
 };
 use serde_json::json;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// How often a peak that does not change gets a row in the history.
 const HISTORY_STEP: Duration = Duration::from_hours(8);
@@ -35,10 +37,11 @@ pub(super) fn report(
         entitlements: report.usage.iter().map(judge).collect(),
         out_of_compliance_since: None,
         policy: authority.policy_sent(product),
+        duplicate: row.duplicate_since.is_some(),
     };
     settle(exchange, &mut row, report, &authorization.entitlements)?;
     authorization.out_of_compliance_since = row.out_of_compliance_since;
-    exchange.conclude(row, &AnswerBody::Authorization(authorization))
+    exchange.conclude(row, AnswerBody::Authorization(authorization))
 }
 
 /// Keeps what the device says about itself, when it is new.
@@ -48,14 +51,18 @@ fn describe(
     report: &Report<'_>,
 ) -> Result<(), StoreError> {
     let (host_name, version) = (printable(report.host_name), printable(report.software_version));
-    if (&row.host_name, &row.software_version) == (&host_name, &version) {
+    if (&*row.host_name, &*row.software_version) == (&*host_name, &*version) {
         return Ok(());
     }
-    (row.host_name, row.software_version) = (host_name, version);
+    (row.host_name, row.software_version) = (host_name.into(), version.into());
     exchange.tx.save_placement(row)
 }
 
-fn printable(text: &str) -> String {
+/// What of a text is kept: as it stands, but for a device that says what cannot be shown.
+fn printable(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_MAX && !text.chars().any(char::is_control) {
+        return text.into();
+    }
     let mut kept = String::new();
     for c in text.chars().filter(|c| !c.is_control()) {
         if kept.len() + c.len_utf8() > TEXT_MAX {
@@ -63,7 +70,7 @@ fn printable(text: &str) -> String {
         }
         kept.push(c);
     }
-    kept
+    kept.into()
 }
 
 /// Moves the pool's totals and the device's own rows to what is reported now.
@@ -73,9 +80,10 @@ fn count(
     report: &Report<'_>,
 ) -> Result<Pool, StoreError> {
     let now = exchange.scene.now;
-    let reported: Vec<(&str, u32)> = report.usage.iter().map(|u| (u.tag, u.peak)).collect();
-    let after =
-        compliance::effective_peaks(&exchange.authority.catalogue, &row.product_id, &reported);
+    let catalogue = &exchange.authority.catalogue;
+    let own = compliance::effective_peaks(catalogue, &row.product_id, &report.usage);
+    let epoch = exchange.frame.request.number.epoch;
+    let after = duplicate::counted(exchange.tx, row, epoch, own, now)?;
     let before = exchange.tx.usage(row.id)?;
     let pool = compliance::use_changed(exchange.tx, row.virtual_account, &before, &after, now)?;
     let forgotten = before.iter().filter(|old| !after.iter().any(|(tag, _)| *tag == old.tag));
@@ -84,7 +92,7 @@ fn count(
         let old = before.iter().find(|old| old.tag == *tag);
         let recorded = record(exchange, row, old, tag, peak, report.covers_seconds)?;
         let highest = old.map_or(peak, |old| old.highest.max(peak));
-        let new = UsageRow { device: row.id, tag: tag.clone(), peak, highest, recorded };
+        let new = UsageRow { device: row.id, tag: Arc::clone(tag), peak, highest, recorded };
         if old != Some(&new) {
             exchange.tx.put_usage(&new)?;
         }
@@ -98,7 +106,7 @@ fn record(
     exchange: &mut Exchange<'_, '_>,
     row: &DeviceRow,
     old: Option<&UsageRow>,
-    tag: &str,
+    tag: &Arc<str>,
     peak: u32,
     covers_seconds: u32,
 ) -> Result<UnixTime, StoreError> {
@@ -112,7 +120,7 @@ fn record(
     exchange.tx.add_history(&HistoryRow {
         id: 0,
         device: row.id,
-        tag: tag.into(),
+        tag: Arc::clone(tag),
         reported: now,
         peak,
         covers_seconds,

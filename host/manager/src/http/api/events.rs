@@ -60,7 +60,7 @@ pub(super) async fn status(session: Session) -> Result<Reply<Status>, Refusal> {
     let certificate_sha256 = session.app.certificate_sha256.clone();
     let status = session.read(move |_, by, now, authority| {
         let tags = authority.catalogue.tags().iter().map(|tag| Tag {
-            tag: tag.tag.clone(),
+            tag: tag.tag.to_string(),
             name: tag.name.clone(),
             feature: tag.feature.clone(),
         });

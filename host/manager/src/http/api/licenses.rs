@@ -49,10 +49,9 @@ pub(super) async fn deposit(
     Ok((StatusCode::CREATED, Reply(made.await?)))
 }
 
-/// The tag that a feature consumes; anything else is taken for a tag.
+/// The tag that is called so in commands; anything else is taken for a tag.
 fn tag(catalogue: &Catalogue, license: String) -> String {
-    let known = catalogue.tags().iter().find(|tag| tag.feature == license);
-    known.map_or(license, |tag| tag.tag.clone())
+    catalogue.called(&license).map_or(license, |tag| tag.tag.to_string())
 }
 
 pub(super) async fn end(session: Session, Id(id): Id) -> Result<Reply<License>, Refusal> {

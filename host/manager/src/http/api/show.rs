@@ -101,14 +101,14 @@ pub(super) fn instance(row: DeviceRow) -> types::Instance {
     types::Instance {
         id: row.id.0,
         instance: hex::encode(&row.instance.0),
-        product_id: row.product_id,
-        serial_number: row.serial_number,
+        product_id: row.product_id.to_string(),
+        serial_number: row.serial_number.to_string(),
         uuid: row.uuid.map(|uuid| hex::encode(&uuid)),
         account: row.account.0,
         virtual_account: row.virtual_account.0,
         state: state.into(),
-        host_name: row.host_name,
-        software_version: row.software_version,
+        host_name: row.host_name.to_string(),
+        software_version: row.software_version.to_string(),
         registered: row.registered.into(),
         last_contact: row.last_contact.into(),
         valid_until: row.valid_until.into(),
@@ -122,13 +122,13 @@ pub(super) fn instance(row: DeviceRow) -> types::Instance {
 
 pub(super) fn usage(row: UsageRow, catalogue: &Catalogue) -> types::Usage {
     let name = name_of(catalogue, &row.tag);
-    types::Usage { tag: row.tag, name, peak: row.peak, highest: row.highest }
+    types::Usage { tag: row.tag.to_string(), name, peak: row.peak, highest: row.highest }
 }
 
 pub(super) fn history(row: HistoryRow) -> types::HistoryPoint {
     types::HistoryPoint {
         id: row.id,
-        tag: row.tag,
+        tag: row.tag.to_string(),
         reported: row.reported.into(),
         peak: row.peak,
         covers_seconds: row.covers_seconds,

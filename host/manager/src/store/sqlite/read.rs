@@ -8,7 +8,7 @@ use super::columns::{
 use super::{Connected, StoreError, store_error};
 use crate::store::{
     AccountId, AccountRow, ClientId, ClientRow, ConflictRow, Contents, DeviceId, DeviceRow,
-    EpochRow, EventRow, Filter, HistoryRow, LineId, LineRow, LineTotal, Page, PoolRow,
+    EpochRow, EventRow, Filter, HistoryRow, LineId, LineRow, LineTotal, MachineRow, Page, PoolRow,
     RegistrationRow, TokenId, TokenRow, UsageRow, UserId, UserRow, View, VirtualAccountId,
     VirtualAccountRow,
 };
@@ -16,6 +16,7 @@ use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
 use rusqlite::{OptionalExtension, Params, Row};
+use std::sync::Arc;
 
 /// Runs a query for at most one row.
 fn one<C: Connected, P: Params, T>(
@@ -200,7 +201,7 @@ impl<C: Connected> View for C {
 
     fn pool(&self, id: VirtualAccountId) -> Result<Vec<PoolRow>, StoreError> {
         let sql = "SELECT virtual_account, tag, owned, changes, at_or_above FROM pool
-            WHERE virtual_account = ?1";
+            WHERE virtual_account = ?1 ORDER BY tag";
         many(self, sql, [id.0], pool)
     }
 
@@ -302,8 +303,32 @@ impl<C: Connected> View for C {
         one(self, sql, (id.0, account.0), |row| time(row, 0))
     }
 
+    fn machines(&self, id: DeviceId) -> Result<Vec<MachineRow>, StoreError> {
+        let sql = "SELECT epoch, reported, tag, peak
+            FROM machine LEFT JOIN machine_usage USING (device, epoch)
+            WHERE device = ?1 ORDER BY epoch, tag";
+        let peaks = many(self, sql, [id.0], |row| {
+            let peak = row.get::<_, Option<Arc<str>>>(2)?.zip(row.get::<_, Option<u32>>(3)?);
+            Ok((row.get::<_, u32>(0)?, time(row, 1)?, peak))
+        })?;
+        let mut machines: Vec<MachineRow> = Vec::new();
+        for (epoch, reported, peak) in peaks {
+            match machines.last_mut().filter(|last| last.epoch == epoch) {
+                Some(last) => last.peaks.extend(peak),
+                None => machines.push(MachineRow {
+                    device: id,
+                    epoch,
+                    reported,
+                    peaks: peak.into_iter().collect(),
+                }),
+            }
+        }
+        Ok(machines)
+    }
+
     fn usage(&self, id: DeviceId) -> Result<Vec<UsageRow>, StoreError> {
-        let sql = "SELECT device, tag, peak, highest, recorded FROM usage WHERE device = ?1";
+        let sql = "SELECT device, tag, peak, highest, recorded FROM usage
+            WHERE device = ?1 ORDER BY tag";
         many(self, sql, [id.0], usage)
     }
 

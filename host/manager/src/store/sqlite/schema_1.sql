@@ -161,6 +161,22 @@ CREATE TABLE out_of_compliance_elsewhere (
     PRIMARY KEY (device, account)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE machine (
+    device INTEGER NOT NULL REFERENCES device (id),
+    epoch INTEGER NOT NULL,
+    reported INTEGER NOT NULL,
+    PRIMARY KEY (device, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE machine_usage (
+    device INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    peak INTEGER NOT NULL,
+    PRIMARY KEY (device, epoch, tag),
+    FOREIGN KEY (device, epoch) REFERENCES machine (device, epoch)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE usage (
     device INTEGER NOT NULL REFERENCES device (id),
     tag TEXT NOT NULL,

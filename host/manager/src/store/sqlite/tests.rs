@@ -1,7 +1,5 @@
 use super::*;
-use crate::domain::account;
-use crate::store::{DeviceState, Filter, Page};
-use crate::testing::{ALL, Machine, STANDARD, World};
+use crate::testing::{Machine, STANDARD, World};
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
 
@@ -164,89 +162,4 @@ fn a_value_that_is_never_written_is_named() {
     alter(&world.path(), device);
     let error = world.view(|view| view.user_by_name("x")).unwrap_err();
     assert!(matches!(error, StoreError::Foreign(_)), "{error}");
-}
-
-#[test]
-fn a_transaction_that_is_dropped_leaves_no_trace_and_a_mark_goes_back_to_its_place() {
-    let world = World::new();
-    let mut tx = world.store.begin().unwrap();
-    tx.set_meta("dropped", "1").unwrap();
-    drop(tx);
-    let mut tx = world.store.begin().unwrap();
-    tx.set_meta("before", "1").unwrap();
-    tx.mark().unwrap();
-    tx.set_meta("undone", "1").unwrap();
-    tx.undo().unwrap();
-    tx.mark().unwrap();
-    tx.set_meta("kept", "1").unwrap();
-    tx.keep().unwrap();
-    assert!(world.view(|view| view.meta("before")).unwrap().is_none(), "not committed yet");
-    tx.commit().unwrap();
-    let found = ["dropped", "before", "undone", "kept"]
-        .map(|key| world.view(|view| view.meta(key)).unwrap().is_some());
-    assert_eq!(found, [false, true, false, true]);
-}
-
-#[test]
-fn devices_are_listed_searched_and_paged() {
-    let mut world = World::new();
-    let branch = world.add_place("Branch");
-    let (_, token) = world.token_for(branch, None);
-    for n in 0..5 {
-        let mut machine = Machine::new(&format!("{}-{n}", if n < 3 { "AAA" } else { "BBB" }));
-        let token = if n == 4 { token } else { world.token() };
-        machine.register(&mut world, token, false);
-        if n == 3 {
-            machine.report(&mut world, &[]);
-        }
-    }
-    let list = |world: &World, filter: Filter, page: Page| -> Vec<String> {
-        let rows = world.view(|view| view.devices(&filter, page)).unwrap();
-        rows.into_iter().map(|row| row.serial_number).collect()
-    };
-    let all = ["AAA-0", "AAA-1", "AAA-2", "BBB-3", "BBB-4"];
-    assert_eq!(list(&world, Filter::default(), ALL), all);
-    let first = world.devices()[1].id.0;
-    assert_eq!(list(&world, Filter::default(), Page { after: first, limit: 2 }), all[2..4]);
-    let only = Filter { virtual_account: Some(branch), ..Filter::default() };
-    assert_eq!(list(&world, only, ALL), all[4..]);
-    let search = |text: &str| Filter { search: Some(text.into()), ..Filter::default() };
-    assert_eq!(list(&world, search("AAA"), ALL), all[..3]);
-    assert_eq!(list(&world, search("pbx."), ALL), all[3..4], "by host name");
-    assert_eq!(list(&world, search("%"), ALL), [""; 0]);
-    let in_account = Filter { account: Some(world.account), ..search("BBB") };
-    assert_eq!(list(&world, in_account, ALL), all[3..]);
-}
-
-#[test]
-fn every_column_of_a_device_is_read_as_it_was_written() {
-    let mut world = World::new();
-    let machine = Machine::registered(&mut world, "SN1");
-    let mut row = world.row(&machine);
-    let key = |n| leasehold_core::crypto::PublicKey { bytes: [n; 32], ..row.public_key };
-    let time = |n| leasehold_core::time::UnixTime::from_secs(n);
-    row.uuid = None;
-    row.state = DeviceState::Expired;
-    (row.host_name, row.software_version) = ("host".into(), "version".into());
-    (row.look_at, row.valid_until, row.registered, row.last_contact) =
-        (time(1), time(2), time(3), time(4));
-    let valid_until = time(5);
-    row.next_key = Some(crate::store::NextKey { public_key: key(1), valid_until });
-    row.public_key = key(2);
-    (row.certificate_serial, row.epoch, row.sequence) = (6, u32::MAX, 7);
-    (row.answer_sequence, row.reports_counted) = (8, 9);
-    (row.out_of_compliance_since, row.duplicate_since) = (Some(time(10)), Some(time(11)));
-    (row.export_controlled, row.silence_announced, row.usage_released) = (true, true, true);
-    row.last_request = leasehold_core::crypto::Digest([12; 32]);
-    row.last_answer = vec![13; 500];
-    row.instance = leasehold_core::identity::InstanceId([14; 16]);
-    world
-        .change(|tx, _, _| {
-            tx.save_contact(&row)?;
-            Ok(tx.save_placement(&row)?)
-        })
-        .unwrap();
-    assert_eq!(world.row(&machine), row);
-    assert_eq!(world.view(|view| view.device_by_instance(row.instance)).unwrap(), Some(row));
-    assert!(account::virtual_account(&*world.store.view().unwrap(), world.place).is_ok());
 }

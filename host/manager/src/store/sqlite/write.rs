@@ -4,7 +4,7 @@ use super::columns::{int, key_bytes, role_number, seconds, state_number, uuid_by
 use super::{SqliteTransaction, StoreError};
 use crate::store::{
     AccountId, AccountRow, ClientId, ClientRow, ConflictRow, DeviceId, DeviceRow, EpochRow,
-    EventRow, HistoryRow, LineId, LineRow, PoolRow, RegistrationRow, TokenId, TokenRow,
+    EventRow, HistoryRow, LineId, LineRow, MachineRow, PoolRow, RegistrationRow, TokenId, TokenRow,
     Transaction, UsageRow, UserId, UserRow, VirtualAccountId, VirtualAccountRow,
 };
 use leasehold_core::crypto::PublicKey;
@@ -340,6 +340,22 @@ impl Transaction for SqliteTransaction<'_> {
             VALUES (?1, ?2, ?3) ON CONFLICT (device, account) DO UPDATE SET
             since = excluded.since";
         self.run(sql, (id.0, account.0, seconds(since))).map(|_| ())
+    }
+
+    fn put_machine(&mut self, row: &MachineRow) -> Result<(), StoreError> {
+        self.remove_machine(row.device, row.epoch)?;
+        let sql = "INSERT INTO machine (device, epoch, reported) VALUES (?1, ?2, ?3)";
+        self.run(sql, (row.device.0, row.epoch, seconds(row.reported)))?;
+        let sql = "INSERT INTO machine_usage (device, epoch, tag, peak) VALUES (?1, ?2, ?3, ?4)";
+        for (tag, peak) in &row.peaks {
+            self.run(sql, (row.device.0, row.epoch, tag, peak))?;
+        }
+        Ok(())
+    }
+
+    fn remove_machine(&mut self, id: DeviceId, epoch: u32) -> Result<(), StoreError> {
+        self.run("DELETE FROM machine_usage WHERE device = ?1 AND epoch = ?2", (id.0, epoch))?;
+        self.run("DELETE FROM machine WHERE device = ?1 AND epoch = ?2", (id.0, epoch)).map(|_| ())
     }
 
     fn put_usage(&mut self, row: &UsageRow) -> Result<(), StoreError> {

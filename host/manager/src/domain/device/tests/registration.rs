@@ -1,4 +1,5 @@
 use crate::domain::overrides::PolicyOverrides;
+use crate::domain::token::NewToken;
 use crate::domain::{instance, token};
 use crate::store::DeviceState;
 use crate::testing::{Machine, PREMIUM, STANDARD, START, World, refused};
@@ -30,6 +31,28 @@ fn a_registration_makes_an_instance_and_a_certificate_dated_back_at_both_ends() 
     assert_eq!(said.certificate.serial, 1);
     assert_eq!((world.devices().len(), world.uses(&token)), (1, 1));
     assert_eq!(world.count_events("InstanceRegistered"), 1);
+}
+
+#[test]
+fn the_export_flag_is_that_of_the_token_it_registered_with() {
+    let mut world = World::new();
+    for (serial_number, allowed) in [("SN1", true), ("SN2", false)] {
+        let new = NewToken {
+            virtual_account: world.place,
+            description: "export".into(),
+            days: 30,
+            max_uses: None,
+            export_controlled: allowed,
+        };
+        let (_, secret) = world.change(|tx, scene, _| token::create(tx, scene, &new)).unwrap();
+        let mut machine = Machine::new(serial_number);
+        let said = registered(machine.register(&mut world, secret, false));
+        assert_eq!(said.export_controlled_allowed, allowed);
+        // SPEC R8: by another token, it is that one's.
+        let other = world.token();
+        let said = registered(machine.register(&mut world, other, true));
+        assert!(!said.export_controlled_allowed);
+    }
 }
 
 #[test]

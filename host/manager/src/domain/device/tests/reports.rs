@@ -168,7 +168,7 @@ fn what_a_report_leaves_out_is_no_longer_used() {
     assert!(other.is_covered(&mut world, 0, 10));
     let id = world.row(&machine).id;
     let usage: Vec<UsageRow> = world.view(|view| view.usage(id)).unwrap();
-    let highest = |tag| usage.iter().find(|row| row.tag == tag).map(|row| row.highest);
+    let highest = |tag| usage.iter().find(|row| &*row.tag == tag).map(|row| row.highest);
     assert_eq!((highest(STANDARD), highest(PREMIUM)), (Some(6), Some(4)));
 }
 
@@ -187,7 +187,7 @@ fn the_history_has_changes_and_a_row_every_eight_hours() {
     let history = world.view(|view| view.usage_history(id, page)).unwrap();
     let standard: Vec<(u32, UnixTime)> = history
         .iter()
-        .filter(|row| row.tag == STANDARD)
+        .filter(|row| &*row.tag == STANDARD)
         .map(|row| (row.peak, row.reported))
         .collect();
     let hour = |n| START.saturating_add(Duration::from_hours(n));
@@ -209,6 +209,6 @@ fn names_that_a_device_gives_are_kept_without_what_cannot_be_printed() {
                 usage: Default::default(),
             }),
         );
-        assert_eq!(world.row(&machine).host_name, kept);
+        assert_eq!(&*world.row(&machine).host_name, kept);
     }
 }
