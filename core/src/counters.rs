@@ -443,6 +443,16 @@ mod tests {
     }
 
     #[test]
+    fn the_tighter_of_two_limits_holds_and_the_first_of_two_equals() {
+        let limit = |most, set_by| Limit { most, set_by };
+        let platform = limit(10, LimitSource::Platform);
+        for (most, tighter) in [(9, limit(9, LimitSource::Account)), (10, platform), (11, platform)]
+        {
+            assert_eq!(platform.tighter(limit(most, LimitSource::Account)), tighter);
+        }
+    }
+
+    #[test]
     fn a_feature_of_another_license_type_is_refused() {
         let counters = Counters::<8>::new(&FLEX);
         let (standard, _) = seats(&counters);

@@ -193,23 +193,37 @@ impl<const N: usize> Authorization<N> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum AuthorizationState {
-    /// Nothing is in use.
+    /// Nothing is in use and nothing is owed. Use that begins makes it `Evaluation` where the
+    /// device is not registered, else `Waiting` with a report at once.
     NoLicensesInUse,
-    /// In use without registration; counted against the evaluation.
+    /// In use and not registered: all features work, and the evaluation counts down as shown, with
+    /// warnings (SPEC A3). It pauses when use ends, and becomes `EvaluationExpired` at the end;
+    /// registering and a first answer end the counting.
     Evaluation,
-    /// The evaluation is used up; registering ends it.
+    /// The evaluation is used up, in use or not, and enforcement is in force at once; a reminder
+    /// comes every hour. Only registering and the first answer to a report end it.
     EvaluationExpired,
-    /// The manager has not yet said whether the use is covered.
+    /// Registered, or use has just begun, and the manager has not yet said whether the use is
+    /// covered. A report is on its way or is tried again; its answer leads to `Authorized` or
+    /// `OutOfCompliance`. Without any answer it becomes `AuthorizationExpired` at the deadline.
     Waiting,
-    /// The account covers the use.
+    /// The account covers the use. The next report and the deadline are shown; a report whose
+    /// answer is not covered leads to `OutOfCompliance`, no answer by the deadline to
+    /// `AuthorizationExpired`.
     Authorized,
-    /// More is used than the account owns, or a tag is not owned at all.
+    /// More is in use than the account owns, or a tag is not owned at all. While `pending` it is
+    /// tolerated and reported every 15 min; after 45 min the tolerance is breached, and the overage
+    /// period runs towards enforcement. Buying licences or using less ends it with the next
+    /// answered report, whatever is in use by then; `since` stays until that moment, also across
+    /// registrations (SPEC X6).
     OutOfCompliance {
         /// Since when.
         since: DeviceTime,
         /// Whether the tolerance still runs.
         pending: bool,
     },
-    /// No answer for so long that the authorization ended.
+    /// No answer came by the deadline: the overage period runs towards enforcement. Mend the way to
+    /// the manager: the next signed answer leads straight back to what the use calls for. With a
+    /// certificate that also ends, the device becomes unregistered.
     AuthorizationExpired,
 }

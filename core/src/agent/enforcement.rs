@@ -6,16 +6,19 @@ use serde::Serialize;
 /// The verdict of the core; the host acts on it (SPEC E1, E3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub enum Enforcement {
-    /// Nothing.
+    /// Nothing is held back and nothing is about to be.
     None,
-    /// Everything works; it will be enforced unless the cause ends.
+    /// Everything still works. The reason and the day are shown on which provisioning will be
+    /// refused, unless the cause ends before: licences bought, authorization renewed, registered
+    /// (SPEC E4). Where two periods run, the one that ends first is shown (SPEC X11).
     Overage {
         /// Why.
         reason: Reason,
         /// When it ends in enforcement.
         ends: DeviceTime,
     },
-    /// Provisioning is refused; what runs keeps running.
+    /// Provisioning is refused: users and devices can be neither added, changed nor deleted; what
+    /// runs keeps running. The reason is shown, and it ends the moment its cause does.
     Enforced {
         /// Why.
         reason: Reason,

@@ -118,17 +118,29 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum RegistrationState {
-    /// Not registered. The evaluation counts while anything is in use.
+    /// Not registered: never was, was deregistered, or was removed at the manager; status says
+    /// which. The evaluation counts while anything is in use. It stays so until `register`.
     Unregistered,
-    /// The manager has been asked; its answer decides.
+    /// The manager has been asked to register the device, and its answer decides: registered,
+    /// refused, or not reached. Lasts as long as one exchange.
     Registering,
-    /// The manager could not be reached; it is asked again at a known time.
+    /// The manager could not be reached; status shows why, and when it is asked again (every 15
+    /// min). Nothing needs to be done but to mend the way to it. The device counts as unregistered
+    /// meanwhile; `deregister` ends the attempt.
     Retrying,
-    /// The manager refused, and the reason is kept. Only a new command goes on from here.
+    /// The manager refused the registration, and status keeps its reason: a token that is unknown,
+    /// expired, used up or revoked, a product it does not know, a UDI registered already. Nothing
+    /// more is sent: `register` with what was wrong put right goes on from here. The device counts
+    /// as unregistered.
     Failed,
-    /// Registered. A re-registration under way is shown beside it (SPEC X12).
+    /// The device is a product instance of its account: it reports its use, renews its
+    /// authorization with each report and its certificate at half time. It ends by `deregister`, by
+    /// removal at the manager, or with the certificate. A re-registration under way or refused is
+    /// shown beside it and changes nothing before it succeeds (SPEC R9, X12).
     Registered,
-    /// The ID certificate ran out. The device counts as unregistered and must register again.
+    /// The ID certificate ran out because the manager could not be reached to renew it. The device
+    /// counts as unregistered, on what is left of its evaluation, and must be registered again;
+    /// that needs no `force`.
     Expired,
 }
 
