@@ -121,10 +121,10 @@ impl Worker {
             ..Ledger::default()
         };
         let serial_number: &'static str = Box::leak(self.serial_number.clone().into_boxed_str());
-        let counters: &'static _ = Box::leak(Box::new(Counters::<8>::new(&contact_center::FLEX)));
+        let counters = &Counters::<8>::new(&contact_center::FLEX);
         let udi = Udi::new(contact_center::PRODUCT_ID, serial_number, None).expect("a UDI");
-        let device = Device { udi, host_name: "", software_version: "0.1" };
-        let mut agent = Agent::new(self.definition, counters, device, SoftwareCrypto);
+        let device = Device { udi, host_name: "", software_version: "0.1", size_profile: None };
+        let mut agent = Agent::new(self.definition, counters, &device, SoftwareCrypto);
         let started = std::time::Instant::now();
         agent.boot(now(started), Stored::default()).expect("a fresh agent boots");
         let mut wish = Some(Command::Register { token: &self.token.clone(), force: false });
@@ -207,7 +207,7 @@ impl Worker {
 
     /// Waits for the moment the agent named; it counts in whole seconds.
     fn wait(&mut self, at: Option<Instant>, started: std::time::Instant) {
-        let uptime = Duration::from_secs(at.map_or(1, Instant::as_secs));
+        let uptime = Duration::from_secs(at.map_or(1, Instant::as_secs).into());
         let left = uptime.saturating_sub(started.elapsed());
         thread::sleep(left.clamp(Duration::from_millis(10), Duration::from_secs(1)));
     }
@@ -215,7 +215,7 @@ impl Worker {
     fn change_use(&mut self, counters: &Counters<'_, 8>) {
         let features = ["standard-seat", "premium-seat"];
         let feature = features[usize::from(self.random.below(2) == 1)];
-        let feature = counters.license_type().feature(feature).expect("a feature");
+        let feature = counters.feature(feature).expect("a feature");
         // More often up than down, and never below what is held.
         let n = 1 + u32::try_from(self.random.below(3)).unwrap_or_default();
         if self.random.below(5) < 3 {
@@ -229,8 +229,6 @@ impl Worker {
 
 fn now(started: std::time::Instant) -> Now {
     let real_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Now {
-        uptime: Instant::from_secs(started.elapsed().as_secs()),
-        real_time: Some(UnixTime::from_secs(real_time)),
-    }
+    let uptime = u32::try_from(started.elapsed().as_secs()).unwrap_or(u32::MAX);
+    Now { uptime: Instant::from_secs(uptime), real_time: Some(UnixTime::from_secs(real_time)) }
 }

@@ -39,7 +39,7 @@ impl<'a> Puppet<'a> {
     fn frame(
         &self,
         instance: Option<InstanceId>,
-        number: (u32, u64),
+        number: (u32, u32),
         body: RequestBody<'_>,
     ) -> (Vec<u8>, Digest) {
         let request = Request {
@@ -55,7 +55,7 @@ impl<'a> Puppet<'a> {
         (buffer[..length].to_vec(), digest)
     }
 
-    fn registration(&self, token: &str, number: (u32, u64)) -> (Vec<u8>, Digest) {
+    fn registration(&self, token: &str, number: (u32, u32)) -> (Vec<u8>, Digest) {
         let register = Register {
             token: Token::parse(token).expect("a token"),
             public_key: CRYPTO.public_key(&self.key).expect("a key"),
@@ -64,7 +64,7 @@ impl<'a> Puppet<'a> {
         self.frame(None, number, RequestBody::Register(register))
     }
 
-    fn report(&self, instance: InstanceId, number: (u32, u64), peak: u32) -> (Vec<u8>, Digest) {
+    fn report(&self, instance: InstanceId, number: (u32, u32), peak: u32) -> (Vec<u8>, Digest) {
         let usage = [Usage { tag: FLEX.entitlements[0].tag, peak }];
         let report = Report {
             host_name: "",

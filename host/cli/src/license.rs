@@ -1,5 +1,6 @@
 //! `license smart …`.
 
+mod control;
 mod transport;
 
 use crate::data::DataArgs;
@@ -61,9 +62,24 @@ enum Smart {
     /// Reports, or renews the ID certificate, now
     #[command(subcommand)]
     Renew(Renew),
+    /// Chooses how the product is licensed, before it is registered
+    Type {
+        /// flex, perpetual-premium, perpetual-enhanced, ip-ivr, non-production or not-for-resale;
+        /// for a gateway, subscription or lab
+        name: String,
+    },
+    /// Whether over-use is denied, and the limits
+    #[command(subcommand)]
+    Control(control::ControlCommand),
     /// How the license manager is reached
     #[command(subcommand)]
     Transport(transport::TransportCommand),
+    /// Leaves the account and erases registration and settings; the evaluation used stays used
+    FactoryReset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,7 +119,7 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             tell(&mut appliance, output, outcome, Wanted::Registration)
         }
         Smart::Deregister { yes } => {
-            if !yes && !confirmed()? {
+            if !yes && !confirmed(&DEREGISTER)? {
                 say("Nothing was changed.");
                 return Ok(());
             }
@@ -120,7 +136,18 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             let outcome = appliance.renew(what, wait)?;
             tell(&mut appliance, output, outcome, wanted)
         }
+        Smart::Type { name } => control::set_type(&data, output, &name),
+        Smart::Control(command) => control::run(&data, output, &command),
         Smart::Transport(command) => transport::run(&data, output, command),
+        Smart::FactoryReset { yes } => {
+            if !yes && !confirmed(&RESET)? {
+                say("Nothing was changed.");
+                return Ok(());
+            }
+            let mut appliance = data.connect()?;
+            let outcome = appliance.factory_reset(wait)?;
+            tell(&mut appliance, output, outcome, Wanted::FactoryReset)
+        }
     }
 }
 
@@ -152,8 +179,10 @@ fn tell(
                 None => format!("{}.", wanted.done()),
             }
         }
-        Outcome::Deregistered { manager_told: true } => format!("{}.", wanted.done()),
-        Outcome::Deregistered { manager_told: false } => stale_instance(appliance)?,
+        Outcome::Deregistered { manager_told: true }
+        | Outcome::Reset { manager_told: None | Some(true) } => format!("{}.", wanted.done()),
+        Outcome::Reset { manager_told: Some(false) } => stale_instance(appliance, wanted)?,
+        Outcome::Deregistered { manager_told: false } => stale_instance(appliance, wanted)?,
         Outcome::Underway => "Under way: `leasehold show license status` shows it.".to_owned(),
         Outcome::Dropped => "The registration under way is dropped.".to_owned(),
         Outcome::Removed | Outcome::Refused { .. } | Outcome::Retrying { .. } => {
@@ -169,6 +198,7 @@ fn tell(
 enum Wanted {
     Registration,
     Deregistration,
+    FactoryReset,
     Report,
     Certificate,
 }
@@ -179,6 +209,7 @@ impl Wanted {
         match self {
             Self::Registration => "Registered",
             Self::Deregistration => "Deregistered",
+            Self::FactoryReset => "Reset: registration and settings are erased",
             Self::Report => "Reported",
             Self::Certificate => "The ID certificate is renewed",
         }
@@ -207,10 +238,11 @@ fn not_done(outcome: &Outcome) -> Problem {
 }
 
 /// SPEC R6
-fn stale_instance(appliance: &mut Client) -> anyhow::Result<String> {
+fn stale_instance(appliance: &mut Client, wanted: Wanted) -> anyhow::Result<String> {
     Ok(format!(
-        "Deregistered, but the manager could not be told. Remove the stale product instance there \
-         with `leasehold manager instance remove {}`.",
+        "{}, but the manager could not be told. Remove the stale product instance there with \
+         `leasehold manager instance remove {}`.",
+        wanted.done(),
         appliance.status()?.device.serial_number
     ))
 }
@@ -289,13 +321,31 @@ fn read_token(text: &mut String) -> io::Result<usize> {
     input.read_line(text)
 }
 
+/// A question before something that cannot be undone.
+struct Question {
+    asked: &'static str,
+    /// What is said where nobody can answer.
+    unanswered: &'static str,
+}
+
+const DEREGISTER: Question = Question {
+    asked: "The licences of this appliance become free. Deregister?",
+    unanswered: "There is nobody to ask here. Add --yes to deregister.",
+};
+
+const RESET: Question = Question {
+    asked: "The appliance leaves its account, and registration, limits and transport settings are \
+            erased. Reset?",
+    unanswered: "There is nobody to ask here. Add --yes to reset.",
+};
+
 /// Asks whether to go on.
-fn confirmed() -> anyhow::Result<bool> {
+fn confirmed(question: &Question) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
-        return Err(UsageError("There is nobody to ask here. Add --yes to deregister.").into());
+        return Err(UsageError(question.unanswered).into());
     }
     let mut ask = io::stderr().lock();
-    write!(ask, "The licences of this appliance become free. Deregister? [yes/no]: ")?;
+    write!(ask, "{} [yes/no]: ", question.asked)?;
     ask.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

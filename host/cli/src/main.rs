@@ -13,6 +13,7 @@ mod output;
 mod replay;
 mod seats;
 mod show;
+mod simulate;
 mod up;
 
 use clap::{Parser, Subcommand};
@@ -41,13 +42,15 @@ enum Command {
     /// Gives back licences that `acquire` took
     Release(seats::CountArgs),
     Replay(replay::ReplayArgs),
+    Simulate(simulate::SimulateArgs),
 }
 
 impl Command {
     /// How it prints; `None` for those that print no state.
     const fn output(&self) -> Option<OutputArgs> {
         match self {
-            Self::Up(_) | Self::Appliance(_) => None,
+            // A scenario with a mistake in it prints nothing at all.
+            Self::Up(_) | Self::Appliance(_) | Self::Simulate(_) => None,
             Self::Manager(args) => Some(args.output.args),
             Self::License(args) => Some(args.output),
             Self::Show(args) => Some(args.output),
@@ -80,5 +83,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Acquire(args) => seats::acquire(&args),
         Command::Release(args) => seats::release(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
     }
 }

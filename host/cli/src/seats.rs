@@ -15,12 +15,12 @@ pub(crate) struct LoginArgs {
     pub(crate) output: OutputArgs,
     /// Who
     name: String,
-    /// What they work on: inbound-voice, outbound-direct-preview (a standard seat); chat, email,
-    /// outbound-predictive, outbound-progressive (a premium seat). Without skills it is a standard
-    /// seat
+    /// What they work on: inbound-voice, outbound-direct-preview (a standard seat under flex); chat,
+    /// email, outbound-predictive, outbound-progressive (a premium seat). Without skills it is a
+    /// standard seat
     #[arg(long, value_delimiter = ',', value_name = "SKILL,SKILL")]
     skills: Vec<String>,
-    /// They supervise others, which takes a premium seat
+    /// They supervise others, which takes a premium seat under flex
     #[arg(long)]
     supervisor: bool,
 }
@@ -43,7 +43,9 @@ pub(crate) struct CountArgs {
     data: DataArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-    /// standard-seat, premium-seat, server, inbound-port or outbound-port
+    /// One of the license type: standard-seat, premium-seat, agent-seat, inbound-port,
+    /// outbound-port, outbound-seat, ivr-port, server or standby-server; for a gateway, opc-ua,
+    /// modbus, vpn, edge-analytics, ports-8, ports-24 or throughput-100m, -1g, -10g
     feature: String,
     /// How many
     #[arg(allow_hyphen_values = true, value_parser = whole_number)]

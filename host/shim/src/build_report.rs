@@ -7,15 +7,20 @@ use crate::report::{self, Report, UnixSeconds};
 use crate::settings::{TransportKind, TransportSettings};
 use crate::usage::Usage;
 use leasehold_core::agent::{
-    Agent, AuthorizationState, Enforcement, Enrolment, Failure, Status, UnregisteredReason,
+    Agent, AuthorizationState, ClockStanding, Enforcement, Enrolment, Failure, Status,
+    UnregisteredReason,
 };
+use leasehold_core::counters::{Limit, LimitSource};
 use leasehold_core::crypto::Crypto;
-use leasehold_core::product::{LicenseType, Reporting};
+use leasehold_core::product::{
+    EnforcementMode, LicensePurpose, LicenseType, ProductDefinition, Reporting,
+};
 use leasehold_core::time::DeviceTime;
 
 /// Where a report takes its parts from.
 pub(crate) struct Sources<'r, 'a, C, const N: usize> {
     pub(crate) agent: &'r Agent<'a, C, N>,
+    pub(crate) product: &'r ProductDefinition<'r>,
     pub(crate) license_type: &'r LicenseType<'r>,
     pub(crate) config: &'r Config,
     pub(crate) settings: &'r TransportSettings,
@@ -38,6 +43,9 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 expired: status.evaluation_expired.and_then(|at| self.unix(at)),
             },
             enforcement: self.enforcement(status.enforcement),
+            license_control: self.license_control(&status),
+            clock: self.clock(status.clock),
+            duplicate: status.duplicate,
             entitlements: self.entitlements(),
             policy: report::Policy {
                 report_interval: status.policy.report_interval.as_secs(),
@@ -78,8 +86,39 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
             host_name: config.host_name.clone(),
             host_name_private: config.host_name_private,
             agent_version: env!("CARGO_PKG_VERSION").into(),
+            product: self.product.name.into(),
+            size_profile: config.size_profile.map(|profile| profile.name.into()),
             license_type: self.license_type.name.into(),
+            license_purpose: match self.license_type.purpose {
+                LicensePurpose::Production => "production",
+                LicensePurpose::Lab => "lab",
+            }
+            .into(),
+            enforcement_mode: match self.product.enforcement {
+                EnforcementMode::Provisioning => "provisioning",
+                EnforcementMode::NewUse => "new-use",
+                EnforcementMode::Advisory => "advisory",
+            }
+            .into(),
             signed_in: signed_in.collect(),
+        }
+    }
+
+    /// Whether over-use is denied. The core publishes the limits; that they come from license
+    /// control is what is said of them here.
+    pub(crate) fn license_control(&self, status: &Status<'_>) -> report::LicenseControl {
+        let production = self.license_type.purpose == LicensePurpose::Production;
+        let applies = production && status.enrolment.is_some();
+        report::LicenseControl { overage_allowed: status.overage_allowed, applies }
+    }
+
+    fn clock(&self, standing: ClockStanding) -> report::ClockStanding {
+        use report::ClockStanding as Shown;
+        match standing {
+            ClockStanding::Ahead { until } => Shown::Ahead { until: self.unix(until) },
+            ClockStanding::Behind { until } => Shown::Behind { until: self.unix(until) },
+            ClockStanding::Ignored => Shown::Ignored,
+            _ => Shown::Agreed,
         }
     }
 
@@ -200,6 +239,9 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 state: self.state(status.authorization),
                 verdict: answer.map(|(verdict, _)| explain::name_of(&verdict)),
                 owned: answer.map(|(_, owned)| owned),
+                controlled: entitlement.controlled,
+                configured_limit: status.configured_limit,
+                limit: status.limit.map(limit),
             })
         })
         .collect()
@@ -220,4 +262,13 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
     fn unix(&self, at: DeviceTime) -> Option<UnixSeconds> {
         self.agent.unix(at).map(|time| time.as_secs())
     }
+}
+
+fn limit(limit: Limit) -> report::Limit {
+    let set_by = match limit.set_by {
+        LimitSource::Platform => "platform",
+        LimitSource::Administrator => "administrator",
+        _ => "account",
+    };
+    report::Limit { most: limit.most, set_by: set_by.into() }
 }

@@ -2,8 +2,8 @@
 
 use crate::problem::Problem;
 use crate::protocol::{
-    ANSWER_MAX, Answer, Count, EVENTS_MAX, Events, Operation, Outcome, Permission, Renewal,
-    Request, Seat, WAIT_MAX_SECONDS,
+    ANSWER_MAX, Answer, Control, Count, EVENTS_MAX, Events, Operation, Outcome, Permission,
+    Renewal, Request, Seat, TypeChange, WAIT_MAX_SECONDS,
 };
 use crate::report::Report;
 use crate::settings::{Secret, TransportChange, TransportSettings};
@@ -87,6 +87,40 @@ impl Client {
     /// As [`Client::register`].
     pub fn renew(&mut self, what: Renewal, wait: Duration) -> Result<Outcome, Problem> {
         self.ask(&Request::Renew { what, wait_seconds: seconds(wait) })
+    }
+
+    /// Counts by another license type; gives who was signed in anew.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub fn set_license_type(&mut self, name: &str) -> Result<TypeChange, Problem> {
+        self.ask(&Request::LicenseType { name: name.into() })
+    }
+
+    /// Allows over-use, or denies it; gives license control as it is then.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub fn allow_overage(&mut self, allowed: bool) -> Result<Control, Problem> {
+        self.ask(&Request::AllowOverage { allowed })
+    }
+
+    /// Limits a field of license control, or takes the limit back; gives license control as it is
+    /// then.
+    ///
+    /// # Errors
+    /// As [`Client::status`].
+    pub fn limit(&mut self, feature: &str, limit: Option<u32>) -> Result<Control, Problem> {
+        self.ask(&Request::Limit { feature: feature.into(), limit })
+    }
+
+    /// Leaves the account and erases everything but the evaluation used; waits up to `wait` for
+    /// the outcome.
+    ///
+    /// # Errors
+    /// As [`Client::register`].
+    pub fn factory_reset(&mut self, wait: Duration) -> Result<Outcome, Problem> {
+        self.ask(&Request::FactoryReset { wait_seconds: seconds(wait) })
     }
 
     /// How the manager is reached, without the proxy's password.
@@ -178,6 +212,7 @@ impl Client {
         let waits = match request {
             Request::Register { wait_seconds, .. }
             | Request::Deregister { wait_seconds }
+            | Request::FactoryReset { wait_seconds }
             | Request::Renew { wait_seconds, .. } => *wait_seconds,
             _ => 0,
         };

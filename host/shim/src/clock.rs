@@ -34,12 +34,13 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        let uptime = Instant::from_secs(self.running().as_secs());
+        let seconds = u32::try_from(self.running().as_secs()).unwrap_or(u32::MAX);
+        let uptime = Instant::from_secs(seconds);
         Now { uptime, real_time: real_time(SystemTime::now()) }
     }
 
     fn until(&self, at: Instant) -> Duration {
-        Duration::from_secs(at.as_secs()).saturating_sub(self.running())
+        Duration::from_secs(at.as_secs().into()).saturating_sub(self.running())
     }
 }
 

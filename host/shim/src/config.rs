@@ -1,7 +1,8 @@
 //! What an appliance is: `appliance.toml`, and the registration token it may start with.
 //!
 //! ```toml
-//! product = "contact-center"
+//! product = "contact-center"        # or "industrial-gateway"
+//! size_profile = "400-agents"       # the product limits what it carries to that size
 //! serial_number = "CC-0001"
 //! root = "…"                       # the vendor's root public key, 64 hexadecimal digits
 //! token_file = "token"             # registers the appliance without anyone typing
@@ -11,13 +12,16 @@
 //! pin = "…"                        # or ca_file = "ca.pem", or neither: the public authorities
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use crate::hex::{from_hex, parse_uuid};
 use crate::settings::{Secret, TransportSettings};
 use ed25519_dalek::VerifyingKey;
 use leasehold_core::crypto::{Algorithm, PublicKey};
 use leasehold_core::identity::{Udi, UdiError};
-use leasehold_core::product::ProductDefinition;
-use leasehold_core::products::contact_center;
+use leasehold_core::product::{ProductDefinition, SizeProfile};
+use leasehold_core::products::{self, contact_center};
 use serde::Deserialize;
 use std::fmt;
 use std::io;
@@ -39,10 +43,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The configuration file.
     pub file: PathBuf,
-    /// Which product the appliance is.
-    pub product: Product,
-    /// The vendor's root key: who may say who is a license manager.
-    pub root: PublicKey,
+    /// Which product the appliance is, and whom it trusts.
+    pub product: ProductDefinition<'static>,
+    /// The size it comes in; `None` where size limits nothing.
+    pub size_profile: Option<&'static SizeProfile<'static>>,
     /// The product id in its UDI; the product's own unless a test says otherwise.
     pub product_id: String,
     /// The serial number in its UDI.
@@ -59,29 +63,6 @@ pub struct Config {
     pub token: Option<Secret>,
     /// A file that holds such a token, now or later.
     pub token_file: Option<PathBuf>,
-}
-
-/// The products this build knows.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Product {
-    /// The contact centre.
-    ContactCenter,
-}
-
-impl Product {
-    /// Its definition, for devices that trust `root`.
-    pub const fn definition(self, root: PublicKey) -> ProductDefinition<'static> {
-        match self {
-            Self::ContactCenter => contact_center::definition(root),
-        }
-    }
-
-    const fn product_id(self) -> &'static str {
-        match self {
-            Self::ContactCenter => contact_center::PRODUCT_ID,
-        }
-    }
 }
 
 /// What is wrong with the configuration.
@@ -137,8 +118,8 @@ impl std::error::Error for ConfigError {}
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[serde(default = "contact_center_product")]
-    product: Product,
+    product: Option<Spanned<String>>,
+    size_profile: Option<Spanned<String>>,
     root: Spanned<String>,
     product_id: Option<Spanned<String>>,
     serial_number: Spanned<String>,
@@ -148,10 +129,6 @@ struct File {
     host_name_private: bool,
     transport: Option<Spanned<TransportSettings>>,
     token_file: Option<PathBuf>,
-}
-
-const fn contact_center_product() -> Product {
-    Product::ContactCenter
 }
 
 impl Config {
@@ -193,6 +170,19 @@ impl Config {
         let at = |value: &Spanned<String>, problem: String| wrong(Some(value.span()), problem);
 
         let root = root_key(raw.root.get_ref()).map_err(|problem| at(&raw.root, problem.into()))?;
+        let product = match &raw.product {
+            None => contact_center::definition(root),
+            Some(name) => products::find(name.get_ref(), root)
+                .ok_or_else(|| at(name, no_product(name.get_ref(), root)))?,
+        };
+        let size_profile = match &raw.size_profile {
+            None => None,
+            Some(name) => Some(
+                product
+                    .size_profile(name.get_ref())
+                    .ok_or_else(|| at(name, no_size_profile(name.get_ref(), &product)))?,
+            ),
+        };
         let uuid = match &raw.uuid {
             None => None,
             Some(text) => Some(parse_uuid(text.get_ref()).ok_or_else(|| {
@@ -221,11 +211,11 @@ impl Config {
         Ok(Self {
             data: data.into(),
             file: file.into(),
-            product: raw.product,
-            root,
+            product,
+            size_profile,
             product_id: match raw.product_id {
                 Some(product_id) => product_id.into_inner(),
-                None => raw.product.product_id().into(),
+                None => product.product_id.into(),
             },
             serial_number: raw.serial_number.into_inner(),
             uuid,
@@ -246,14 +236,14 @@ impl Config {
         serial_number: &str,
         root: PublicKey,
     ) -> Result<Self, UdiError> {
-        let product = Product::ContactCenter;
-        Udi::new(product.product_id(), serial_number, None)?;
+        let product = contact_center::definition(root);
+        Udi::new(product.product_id, serial_number, None)?;
         Ok(Self {
             data: data.into(),
             file: data.join(FILE),
             product,
-            root,
-            product_id: product.product_id().into(),
+            size_profile: None,
+            product_id: product.product_id.into(),
             serial_number: serial_number.into(),
             uuid: None,
             host_name: system_host_name(),
@@ -277,6 +267,16 @@ pub fn token_from_environment() -> Option<Secret> {
 
 fn system_host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().chars().take(HOST_NAME_MAX).collect()
+}
+
+fn no_product(name: &str, root: PublicKey) -> String {
+    let names = products::all(root).map(|product| product.name).join(", ");
+    format!("there is no product {name:?}; the products are {names}")
+}
+
+fn no_size_profile(name: &str, product: &ProductDefinition<'_>) -> String {
+    let names: Vec<&str> = product.size_profiles.iter().map(|profile| profile.name).collect();
+    format!("there is no size {name:?} of {}; the sizes are {}", product.name, names.join(", "))
 }
 
 /// Keys that vouch for nobody, because anybody could sign for them, are refused.
@@ -310,90 +310,5 @@ fn locate(text: &str, problem: &str, span: Option<Range<usize>>) -> (usize, Opti
     match about {
         Some((line, written)) => (line + 1, key_of(written)),
         None => (first + 1, text.lines().nth(first).and_then(key_of)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::TransportKind;
-
-    const ROOT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-    fn parse(text: &str) -> Result<Config, ConfigError> {
-        Config::parse(Path::new("/data"), Path::new("/etc/lh/appliance.toml"), text, None)
-    }
-
-    fn refusal(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_whole_file_is_read() {
-        let text = format!(
-            "product = \"contact-center\"\nserial_number = \"CC-1\"\nroot = \"{ROOT}\"\n\
-             uuid = \"00112233-4455-6677-8899-aabbccddeeff\"\nhost_name = \"cc01\"\n\
-             host_name_private = true\ntoken_file = \"token\"\n\
-             [transport]\nkind = \"on-prem\"\nurl = \"https://m.example\"\nca_file = \"ca.pem\"\n"
-        );
-        let config = parse(&text).unwrap();
-        assert_eq!(config.udi().product_id, "LH-CC");
-        assert_eq!(config.root.bytes[..2], [0x01, 0x23]);
-        assert_eq!(config.uuid.unwrap()[..3], [0x00, 0x11, 0x22]);
-        assert_eq!((config.host_name.as_str(), config.host_name_private), ("cc01", true));
-        assert_eq!(config.token_file.unwrap(), Path::new("/etc/lh/token"));
-        assert_eq!(config.transport.kind, TransportKind::OnPrem);
-        assert_eq!(config.transport.ca_file.unwrap(), Path::new("/etc/lh/ca.pem"));
-        assert!(config.transport.url.unwrap().as_str().ends_with("DeviceRequestHandler"));
-        assert_eq!(config.transport.timeout_seconds, 30);
-    }
-
-    #[test]
-    fn an_error_names_file_line_key_and_remedy() {
-        let head = format!("serial_number = \"CC-1\"\nroot = \"{ROOT}\"\n");
-        for (text, line, key) in [
-            (format!("{head}pincode = 1\n"), 3, "pincode"),
-            (format!("{head}[transport]\n\nurll = \"x\"\n"), 5, "urll"),
-            (format!("{head}[transport]\nurl = \"http://m.example\"\n"), 4, "url"),
-            (format!("{head}[transport]\npin = \"12\"\n"), 4, "pin"),
-            (format!("{head}uuid = \"12\"\n"), 3, "uuid"),
-            (format!("{head}product = \"toaster\"\n"), 3, "product"),
-            (format!("{head}host_name_private = \"yes\"\n"), 3, "host_name_private"),
-            (format!("{head}host_name = \"{}\"\n", "x".repeat(65)), 3, "host_name"),
-            (format!("{head}product_id = \"a b\"\n"), 3, "product_id"),
-            (format!("root = \"{ROOT}\"\nserial_number = \"\"\n"), 2, "serial_number"),
-            ("serial_number = \"CC-1\"\nroot = \"12\"\n".into(), 2, "root"),
-            // Of small order, and no point of the curve.
-            (format!("serial_number = \"CC-1\"\nroot = \"{}\"\n", "0".repeat(64)), 2, "root"),
-            (format!("serial_number = \"CC-1\"\nroot = \"{}\"\n", "4".repeat(64)), 2, "root"),
-        ] {
-            let refusal = refusal(&text);
-            let place = format!("/etc/lh/appliance.toml, line {line}, key {key}: ");
-            assert!(refusal.starts_with(&place), "{refusal}");
-            assert!(refusal.ends_with("Correct that line and start again."), "{refusal}");
-        }
-        let trust = format!("{head}[transport]\npin = \"{ROOT}\"\nca_file = \"a\"\n");
-        assert!(refusal(&trust).contains("line 3: Both ca_file and pin"), "{}", refusal(&trust));
-        assert!(refusal("serial_number = \"CC-1\"\n").contains("`root`"));
-        assert!(refusal("serial_number = \"CC-1\n").contains("line 1"));
-        let toaster = refusal(&format!("{head}product = \"toaster\"\n"));
-        assert!(toaster.contains("contact-center"), "{toaster}");
-    }
-
-    #[test]
-    fn an_absent_file_says_what_to_write() {
-        let dir = tempfile::tempdir().unwrap();
-        let absent = Config::load(dir.path(), None, None).unwrap_err().to_string();
-        assert!(absent.contains("appliance.toml") && absent.contains("--config"), "{absent}");
-        let unreadable = Config::load(dir.path(), Some(dir.path()), None).unwrap_err();
-        assert!(unreadable.to_string().contains("cannot be read"), "{unreadable}");
-    }
-
-    #[test]
-    fn no_debug_output_holds_a_token() {
-        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
-        let mut config = Config::contact_center(Path::new("/data"), "CC-1", root).unwrap();
-        config.token = Some(Secret::new("LHTSECRET"));
-        assert!(!format!("{config:?}").contains("LHTSECRET"));
     }
 }

@@ -10,6 +10,7 @@
 
 mod automatic;
 mod commands;
+mod control;
 mod signals;
 mod waiting;
 mod worker;
@@ -27,7 +28,6 @@ use crate::storage::{Records, unreadable};
 use crate::transport::{self, Transport};
 use leasehold_core::agent::TransportError;
 use leasehold_core::crypto::SoftwareCrypto;
-use leasehold_core::product::ProductDefinition;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,8 +54,6 @@ pub type Connect =
 
 /// What the daemon stands on. Tests put their own in.
 pub struct Parts {
-    /// What the appliance counts, and by which rules.
-    pub definition: ProductDefinition<'static>,
     /// The data directory.
     pub disk: Arc<dyn Disk>,
     /// The clocks.
@@ -73,7 +71,6 @@ impl Parts {
         let directory =
             Directory::take(&config.data).map_err(|error| cannot_take(config, error))?;
         Ok(Self {
-            definition: config.product.definition(config.root),
             disk: Arc::new(directory),
             clock: Arc::new(SystemClock::start()),
             connect: Box::new(transport::connect),

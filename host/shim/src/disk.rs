@@ -47,6 +47,12 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Those of the file system.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes the file durably. No such file is no error.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn remove(&self, name: &str) -> io::Result<()>;
 }
 
 /// The data directory could not be taken.
@@ -136,6 +142,14 @@ impl Disk for Directory {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         match fs::rename(self.path.join(from), self.path.join(to)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => self.handle.sync_all(),
+        }
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
             Ok(()) => self.handle.sync_all(),

@@ -7,8 +7,8 @@ mod commands;
 mod events;
 mod failures;
 
-pub use commands::{command, count};
-pub use events::{Severity, Words, event, record, severity};
+pub use commands::{choice, command, count, sign_in};
+pub use events::{Severity, Words, event, event_under, new_use_refused, record, severity};
 pub use failures::{accept, failure, frame, refusal, transport};
 
 use leasehold_core::time::{Duration, UnixTime};
@@ -39,7 +39,7 @@ fn unknown(what: &str) -> Explanation {
 }
 
 /// The innermost name in a value of the core: `Refused(TokenExpired)` is `TokenExpired`.
-pub(crate) fn name_of<T: Serialize>(value: &T) -> String {
+pub fn name_of<T: Serialize>(value: &T) -> String {
     fn innermost(value: &Value) -> Option<String> {
         match value {
             Value::String(name) => Some(name.clone()),

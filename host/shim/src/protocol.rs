@@ -8,9 +8,10 @@
 
 use crate::journal::Entry;
 use crate::problem::Problem;
-use crate::report::{Failure, UnixSeconds};
+use crate::report::{Failure, LicenseControl, Limit, UnixSeconds};
 use crate::settings::{Secret, TransportChange};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The longest request line, in bytes.
 pub const REQUEST_MAX: u64 = 64 << 10;
@@ -48,6 +49,29 @@ pub enum Request {
     Renew {
         /// Which of the two.
         what: Renewal,
+        /// How long to wait for the outcome; 0 does not wait.
+        #[serde(default)]
+        wait_seconds: u32,
+    },
+    /// Count by another license type (SPEC C7): a [`TypeChange`].
+    LicenseType {
+        /// Its name.
+        name: String,
+    },
+    /// Allow over-use, or deny it (SPEC C4): a [`Control`].
+    AllowOverage {
+        /// Whether it is allowed.
+        allowed: bool,
+    },
+    /// Limit a field of license control, or take the limit back (SPEC C4): a [`Control`].
+    Limit {
+        /// The feature's name.
+        feature: String,
+        /// The most at a time; none for what the account owns.
+        limit: Option<u32>,
+    },
+    /// Leave the account and erase everything but the evaluation used (SPEC X13): an [`Outcome`].
+    FactoryReset {
         /// How long to wait for the outcome; 0 does not wait.
         #[serde(default)]
         wait_seconds: u32,
@@ -128,6 +152,8 @@ pub enum Operation {
     /// Adding, changing or deleting users and devices.
     #[default]
     Provision,
+    /// Beginning to use something: signing in, acquiring.
+    Use,
 }
 
 /// What came of a command that the manager must answer.
@@ -159,6 +185,43 @@ pub enum Outcome {
     Dropped,
     /// The manager no longer has this device: it is unregistered now (SPEC X14).
     Removed,
+    /// Everything is erased but the evaluation used.
+    Reset {
+        /// Whether the manager knows that the device left its account; `None` where it was in none.
+        manager_told: Option<bool>,
+    },
+}
+
+/// The license type in force, and who was signed in anew under it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TypeChange {
+    /// Its name.
+    pub license_type: String,
+    /// How many sign-ins took which feature.
+    pub seats: BTreeMap<String, u32>,
+    /// Why a restart would forget it: it could not be stored.
+    pub not_stored: Option<Problem>,
+}
+
+/// License control after a change.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Control {
+    /// What is in force.
+    #[serde(flatten)]
+    pub control: LicenseControl,
+    /// Its fields, in the order of the license type.
+    pub fields: Vec<ControlField>,
+}
+
+/// A field of license control.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ControlField {
+    /// The feature's name.
+    pub feature: String,
+    /// The limit that an administrator set for it; `None` for what the account owns.
+    pub configured_limit: Option<u32>,
+    /// What it and its higher tiers may have in use together now.
+    pub limit: Option<Limit>,
 }
 
 /// What a sign-in took, or gave back.
@@ -222,6 +285,9 @@ mod tests {
         let skills = vec!["chat".into()];
         assert_eq!(login, Request::Login { name: "ann".into(), skills, supervisor: false });
         assert_eq!(read(r#"{"command": "status"}"#).unwrap(), Request::Status {});
+        let limit = read(r#"{"command": "limit", "feature": "agent-seat", "limit": null}"#);
+        let feature = "agent-seat".into();
+        assert_eq!(limit.unwrap(), Request::Limit { feature, limit: None });
         for bad in [
             r#"{"command": "status", "x": 1}"#,
             r#"{"command": "login", "name": "ann", "skill": "chat"}"#,

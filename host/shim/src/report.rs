@@ -26,6 +26,12 @@ pub struct Report {
     pub evaluation: Evaluation,
     /// The verdict (SPEC E1).
     pub enforcement: Enforcement,
+    /// Whether over-use is denied (SPEC C4).
+    pub license_control: LicenseControl,
+    /// Whether the real-time clock can be right (SPEC T2).
+    pub clock: ClockStanding,
+    /// Whether another machine uses this device's identity, by the manager's last answer (SPEC T5).
+    pub duplicate: bool,
     /// Every entitlement of the license type, in its order.
     pub entitlements: Vec<Entitlement>,
     /// The rules' numbers that explanations need, in seconds.
@@ -49,8 +55,17 @@ pub struct Device {
     pub host_name_private: bool,
     /// Version of the agent.
     pub agent_version: String,
+    /// The product, such as `contact-center`.
+    pub product: String,
+    /// The size it comes in, such as `400-agents`; `None` where size limits nothing.
+    pub size_profile: Option<String>,
     /// The license type, such as `flex`.
     pub license_type: String,
+    /// What the license type is for: `production` or `lab`.
+    pub license_purpose: String,
+    /// What enforcement refuses on this product: `provisioning`, `new-use` (which is that and
+    /// signing in and acquiring), or nothing (`advisory`).
+    pub enforcement_mode: String,
     /// Who signs in on it right now.
     pub signed_in: Vec<SignedIn>,
 }
@@ -234,6 +249,44 @@ pub enum Enforcement {
     },
 }
 
+/// Whether over-use is denied (SPEC C4). The limits themselves stand with each entitlement.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LicenseControl {
+    /// Whether over-use is allowed, as an administrator set it.
+    pub overage_allowed: bool,
+    /// Whether that setting decides anything now: on production license types, once registered
+    /// (SPEC X8).
+    pub applies: bool,
+}
+
+/// How the real-time clock stands to the ID certificate (SPEC T2, X15).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum ClockStanding {
+    /// It does not contradict it.
+    Agreed,
+    /// It is past the certificate's end.
+    Ahead {
+        /// When the device is unregistered, unless that is settled before.
+        until: Option<UnixSeconds>,
+    },
+    /// It is before the certificate's start.
+    Behind {
+        /// When it is ignored, unless that is settled before.
+        until: Option<UnixSeconds>,
+    },
+    /// It stayed before the certificate's start, and counts as absent.
+    Ignored,
+}
+
+/// The most of an entitlement and its higher tiers together (SPEC C4, C6).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Limit {
+    /// The most at a time.
+    pub most: u32,
+    /// Who set it: `platform`, `administrator` or `account`.
+    pub set_by: String,
+}
+
 /// One entitlement.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Entitlement {
@@ -262,6 +315,12 @@ pub struct Entitlement {
     pub verdict: Option<String>,
     /// How many the account owns less what is reserved, by the last answer.
     pub owned: Option<u32>,
+    /// Whether it is a field of license control: an administrator may limit it.
+    pub controlled: bool,
+    /// The limit that an administrator set for it, in force or not.
+    pub configured_limit: Option<u32>,
+    /// The limit in force.
+    pub limit: Option<Limit>,
 }
 
 /// The rules' numbers that explanations need, in seconds.

@@ -9,6 +9,7 @@
 //! `status`, in its last block, the outlook.
 
 mod block;
+mod control;
 mod outlook;
 mod shortage;
 mod state;
@@ -31,6 +32,7 @@ pub fn status(report: &Report) -> String {
         state::transport(&report.transport),
         state::registration(report),
         state::authorization(report),
+        control::block(report),
         export_key(),
         Block::new("Miscellaneous").field("Custom Id", "<empty>"),
         outlook::block(report),
@@ -43,6 +45,7 @@ pub fn summary(report: &Report) -> String {
     let blocks = [
         state::registration_summary(report),
         state::authorization_summary(report),
+        control::head(report),
         usage::table(report),
     ];
     document(ENABLED, &blocks)

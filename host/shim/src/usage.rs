@@ -5,20 +5,24 @@
 //! power cut the last seconds of sign-ins may be missing, as are the people, whose connections
 //! broke with it.
 
+mod sign_in;
+#[cfg(test)]
+mod tests;
+
 use crate::disk::{Disk, DiskTrouble, Durability};
 use crate::explain;
 use crate::problem::Problem;
 use leasehold_core::counters::{CountError, Counters};
 use leasehold_core::product::{FeatureId, LicenseType};
-use leasehold_core::products::contact_center::{Skill, flex_seat};
 use serde::{Deserialize, Serialize};
+use sign_in::{SignIn, check_name};
 use std::collections::BTreeMap;
 
 const FILE: &str = "usage.json";
-/// The longest name of a sign-in, in bytes.
-const NAME_MAX: usize = 64;
 /// The most names in a message.
 const NAMED_MAX: usize = 10;
+/// Why somebody cannot be seated under another license type.
+const SKILLS_UNKNOWN: &str = "an older version signed them in and did not keep what they work on.";
 /// The most sign-ins at a time.
 const SIGN_INS_MAX: usize = 20_000;
 
@@ -26,8 +30,7 @@ const SIGN_INS_MAX: usize = 20_000;
 #[derive(Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Usage {
-    /// The feature that each sign-in took.
-    signed_in: BTreeMap<String, String>,
+    signed_in: BTreeMap<String, SignIn>,
     /// How many of each feature were acquired apart from sign-ins.
     acquired: BTreeMap<String, u32>,
     /// Why the file is behind memory, if it is.
@@ -55,23 +58,85 @@ impl Usage {
         })
     }
 
-    /// Acquires again what is held. Features that the license type no longer has are given up.
+    /// Acquires again what is held: sign-ins by what they work on, because a crash may have come
+    /// between a change of the license type and its storing. What cannot be taken, because a limit
+    /// or the license type does not allow it, is given up, and the log says so.
     pub(crate) fn restore<const N: usize>(&mut self, counters: &Counters<'_, N>) {
         let license_type = counters.license_type();
-        let has = |feature: &str| license_type.feature(feature).is_some();
-        self.signed_in.retain(|_, feature| has(feature));
-        self.acquired.retain(|feature, n| *n > 0 && has(feature));
-        let wanted: Vec<(FeatureId, u32)> = self
-            .signed_in
-            .values()
-            .map(|feature| (feature, 1))
-            .chain(self.acquired.iter().map(|(feature, n)| (feature, *n)))
-            .filter_map(|(feature, n)| Some((license_type.feature(feature)?, n)))
-            .collect();
-        if counters.acquire_all(&wanted).is_err() {
-            tracing::error!("{FILE} holds more than can be counted. Users must sign in again.");
-            *self = Self::default();
+        self.signed_in.retain(|name, sign_in| {
+            let seated = match sign_in.under(license_type.name) {
+                Some(seated) => seated.map(|seated| *sign_in = seated),
+                None => Ok(()),
+            };
+            let taken = seated.and_then(|()| take(counters, &sign_in.feature, 1));
+            retaken(taken, name)
+        });
+        self.acquired.retain(|feature, n| *n > 0 && retaken(take(counters, feature, *n), feature));
+    }
+
+    /// The same people and acquisitions under another license type. Nothing is taken by it.
+    pub(crate) fn under(&self, license_type: &LicenseType<'_>) -> Result<Self, Problem> {
+        let mut moved = Self::default();
+        let mut refused = Vec::new();
+        for (name, sign_in) in &self.signed_in {
+            match sign_in.under(license_type.name) {
+                Some(Ok(sign_in)) => drop(moved.signed_in.insert(name.clone(), sign_in)),
+                Some(Err(problem)) => refused.push((name.as_str(), problem.cause)),
+                None => refused.push((name, SKILLS_UNKNOWN.into())),
+            }
         }
+        for (feature, n) in &self.acquired {
+            if license_type.feature(feature).is_some() {
+                moved.acquired.insert(feature.clone(), *n);
+            } else {
+                refused.push((feature, format!("{} has no {feature}.", license_type.name)));
+            }
+        }
+        let Some((_, first)) = refused.first() else { return Ok(moved) };
+        let names: Vec<&str> = refused.iter().map(|(name, _)| *name).collect();
+        Err(Problem::new(
+            "not-under-this-type",
+            format!("Under {} these cannot go on: {}; {first}", license_type.name, listed(&names)),
+            "Sign those people out, and release those features, then choose the license type.",
+        ))
+    }
+
+    /// Takes everything that is held, or nothing.
+    pub(crate) fn take_all<const N: usize>(
+        &self,
+        counters: &Counters<'_, N>,
+    ) -> Result<(), Problem> {
+        let mut wanted = Vec::new();
+        for (feature, n) in self.per_feature() {
+            wanted.push((find(counters, feature)?, n));
+        }
+        let license_type = counters.license_type();
+        counters
+            .acquire_all(&wanted)
+            .map_err(|error| explain::count(error, "those features", license_type))
+    }
+
+    /// Gives everything that is held back to the counters; it is still noted here.
+    pub(crate) fn give_back_all<const N: usize>(
+        &self,
+        counters: &Counters<'_, N>,
+    ) -> Result<(), Problem> {
+        self.per_feature().try_for_each(|(feature, n)| give_back(counters, feature, n))
+    }
+
+    /// How many of each feature the sign-ins hold.
+    pub(crate) fn seats(&self) -> BTreeMap<String, u32> {
+        let mut seats = BTreeMap::new();
+        for sign_in in self.signed_in.values() {
+            let held: &mut u32 = seats.entry(sign_in.feature.clone()).or_default();
+            *held = held.saturating_add(1);
+        }
+        seats
+    }
+
+    fn per_feature(&self) -> impl Iterator<Item = (&str, u32)> {
+        let signed_in = self.signed_in.values().map(|sign_in| (sign_in.feature.as_str(), 1));
+        signed_in.chain(self.acquired.iter().map(|(feature, n)| (feature.as_str(), *n)))
     }
 
     /// Signs `name` in; gives the feature it took.
@@ -81,11 +146,10 @@ impl Usage {
         name: &str,
         skills: &[String],
         supervisor: bool,
-    ) -> Result<&'static str, Problem> {
+    ) -> Result<String, Problem> {
         check_name(name)?;
-        let skills =
-            skills.iter().map(|skill| parse_skill(skill)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(feature) = self.signed_in.get(name) {
+        let sign_in = SignIn::new(counters.license_type().name, skills, supervisor)?;
+        if let Some(SignIn { feature, .. }) = self.signed_in.get(name) {
             return Err(Problem::new(
                 "signed-in-already",
                 format!("{name} is signed in already, with one {feature}."),
@@ -99,9 +163,9 @@ impl Usage {
                 "Sign somebody out first.",
             ));
         }
-        let feature = flex_seat(&skills, supervisor);
-        take(counters, feature, 1)?;
-        self.signed_in.insert(name.into(), feature.into());
+        take(counters, &sign_in.feature, 1)?;
+        let feature = sign_in.feature.clone();
+        self.signed_in.insert(name.into(), sign_in);
         Ok(feature)
     }
 
@@ -111,24 +175,23 @@ impl Usage {
         counters: &Counters<'_, N>,
         name: &str,
     ) -> Result<String, Problem> {
-        let feature = self.signed_in.get(name).ok_or_else(|| {
+        let SignIn { feature, .. } = self.signed_in.get(name).ok_or_else(|| {
             let cause = format!("{name:?} is not signed in.");
             Problem::new("not-signed-in", cause, self.who_is_signed_in())
         })?;
-        give_back(counters, feature, 1)?;
-        Ok(self.signed_in.remove(name).unwrap_or_default())
+        let feature = feature.clone();
+        give_back(counters, &feature, 1)?;
+        self.signed_in.remove(name);
+        Ok(feature)
     }
 
     /// By name while that is a short list.
     fn who_is_signed_in(&self) -> String {
-        let named: Vec<&str> = self.signed_in.keys().take(NAMED_MAX).map(String::as_str).collect();
-        match self.signed_in.len().saturating_sub(named.len()) {
-            _ if named.is_empty() => "Nobody is.".into(),
-            0 => format!("Signed in: {}.", named.join(", ")),
-            more => format!(
-                "Signed in: {} and {more} more; `show license all --json` lists them.",
-                named.join(", ")
-            ),
+        let named: Vec<&str> = self.signed_in.keys().map(String::as_str).collect();
+        match named.len() {
+            0 => "Nobody is.".into(),
+            count if count <= NAMED_MAX => format!("Signed in: {}.", listed(&named)),
+            _ => format!("Signed in: {}; `show license all --json` lists them.", listed(&named)),
         }
     }
 
@@ -154,10 +217,10 @@ impl Usage {
         n: u32,
     ) -> Result<(), Problem> {
         check_count(n)?;
-        find(counters.license_type(), feature)?;
+        find(counters, feature)?;
         let held = self.acquired.get(feature).copied().unwrap_or_default();
         let Some(left) = held.checked_sub(n) else {
-            let by_sign_in = self.signed_in.values().filter(|held| *held == feature).count();
+            let by_sign_in = self.signed_in.values().filter(|held| held.feature == feature).count();
             let beside = match by_sign_in {
                 0 => String::new(),
                 count => format!(" and {count} by sign-ins, which end with logout"),
@@ -196,21 +259,37 @@ impl Usage {
 
     /// Who is signed in, and the feature each took.
     pub(crate) fn signed_in(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.signed_in.iter().map(|(name, feature)| (name.as_str(), feature.as_str()))
+        self.signed_in.iter().map(|(name, sign_in)| (name.as_str(), sign_in.feature.as_str()))
     }
 }
 
-fn find(license_type: &LicenseType<'_>, feature: &str) -> Result<FeatureId, Problem> {
-    license_type
+/// Whether it was taken again; says so where it was not.
+fn retaken(taken: Result<(), Problem>, what: &str) -> bool {
+    if let Err(Problem { cause, remedy, .. }) = &taken {
+        tracing::error!("What {what} held cannot be taken again: {cause} {remedy}");
+    }
+    taken.is_ok()
+}
+
+/// The first of them by name, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    let named = names.get(..NAMED_MAX).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn find<const N: usize>(counters: &Counters<'_, N>, feature: &str) -> Result<FeatureId, Problem> {
+    counters
         .feature(feature)
-        .ok_or_else(|| explain::count(CountError::UnknownFeature, feature, &features(license_type)))
+        .ok_or_else(|| explain::count(CountError::UnknownFeature, feature, counters.license_type()))
 }
 
 fn take<const N: usize>(counters: &Counters<'_, N>, feature: &str, n: u32) -> Result<(), Problem> {
-    let license_type = counters.license_type();
     counters
-        .acquire(find(license_type, feature)?, n)
-        .map_err(|error| explain::count(error, feature, &features(license_type)))
+        .acquire(find(counters, feature)?, n)
+        .map_err(|error| explain::count(error, feature, counters.license_type()))
 }
 
 fn give_back<const N: usize>(
@@ -218,14 +297,9 @@ fn give_back<const N: usize>(
     feature: &str,
     n: u32,
 ) -> Result<(), Problem> {
-    let license_type = counters.license_type();
     counters
-        .release(find(license_type, feature)?, n)
-        .map_err(|error| explain::count(error, feature, &features(license_type)))
-}
-
-fn features<'l>(license_type: &'l LicenseType<'_>) -> Vec<&'l str> {
-    license_type.features.iter().map(|feature| feature.name).collect()
+        .release(find(counters, feature)?, n)
+        .map_err(|error| explain::count(error, feature, counters.license_type()))
 }
 
 fn check_count(n: u32) -> Result<(), Problem> {
@@ -233,128 +307,4 @@ fn check_count(n: u32) -> Result<(), Problem> {
         return Err(Problem::new("bad-count", "Zero of a feature is nothing.", "Give 1 or more."));
     }
     Ok(())
-}
-
-fn check_name(name: &str) -> Result<(), Problem> {
-    if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::new(
-            "bad-name",
-            "The name is empty, too long, or holds control characters.",
-            format!("Use a name of 1 to {NAME_MAX} bytes."),
-        ));
-    }
-    Ok(())
-}
-
-fn parse_skill(name: &str) -> Result<Skill, Problem> {
-    Skill::from_name(name).ok_or_else(|| {
-        Problem::new(
-            "unknown-skill",
-            format!("There is no skill {name:?}."),
-            format!("The skills are {}.", Skill::ALL.map(Skill::name).join(", ")),
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::disk::Directory;
-    use leasehold_core::products::contact_center::FLEX;
-
-    fn skills(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).into()).collect()
-    }
-
-    #[test]
-    fn sign_ins_take_the_seat_their_skills_need_once() {
-        let counters = Counters::<8>::new(&FLEX);
-        let mut usage = Usage::default();
-        let mut login = |name: &str, names: &[&str], supervisor| {
-            usage.login(&counters, name, &skills(names), supervisor)
-        };
-        assert_eq!(login("ann", &["inbound-voice"], false), Ok("standard-seat"));
-        assert_eq!(login("bob", &["inbound-voice", "chat"], false), Ok("premium-seat"));
-        assert_eq!(login("eve", &[], true), Ok("premium-seat"));
-        let twice = login("ann", &["chat"], false).unwrap_err();
-        assert_eq!(twice.code, "signed-in-already");
-        let unknown = login("dan", &["telepathy"], false).unwrap_err();
-        assert!(unknown.remedy.contains("outbound-direct-preview"), "{unknown}");
-        for name in ["", "a\nb", &"x".repeat(65)] {
-            assert_eq!(login(name, &[], false).unwrap_err().code, "bad-name");
-        }
-        assert_eq!(counters.counts().in_use[..2], [1, 2]);
-        assert_eq!(usage.logout(&counters, "bob").unwrap(), "premium-seat");
-        let unknown = usage.logout(&counters, "bob").unwrap_err();
-        assert_eq!(unknown.code, "not-signed-in");
-        assert_eq!(unknown.remedy, "Signed in: ann, eve.");
-        assert_eq!(counters.counts().in_use[..2], [1, 1]);
-    }
-
-    #[test]
-    fn whoever_is_not_signed_in_is_told_who_is() {
-        let counters = Counters::<8>::new(&FLEX);
-        let mut usage = Usage::default();
-        assert_eq!(usage.logout(&counters, "zoe").unwrap_err().remedy, "Nobody is.");
-        for number in 10..23 {
-            usage.login(&counters, &format!("a{number}"), &[], false).unwrap();
-        }
-        let remedy = usage.logout(&counters, "zoe").unwrap_err().remedy;
-        assert!(remedy.starts_with("Signed in: a10, a11, ") && remedy.contains("a19 and 3 more;"));
-    }
-
-    #[test]
-    fn a_release_takes_nothing_from_sign_ins() {
-        let counters = Counters::<8>::new(&FLEX);
-        let mut usage = Usage::default();
-        usage.login(&counters, "ann", &[], false).unwrap();
-        usage.acquire(&counters, "standard-seat", 3).unwrap();
-        let refused = usage.release(&counters, "standard-seat", 4).unwrap_err();
-        assert!(refused.cause.starts_with("3 of standard-seat are held"), "{refused}");
-        assert!(refused.cause.contains("1 by sign-ins"), "{refused}");
-        usage.release(&counters, "standard-seat", 3).unwrap();
-        assert_eq!(counters.counts().in_use[0], 1);
-        let unknown = usage.acquire(&counters, "sofa", 1).unwrap_err();
-        assert!(unknown.remedy.contains("standard-seat, premium-seat"), "{unknown}");
-        assert_eq!(usage.release(&counters, "sofa", 1).unwrap_err().code, "unknown-feature");
-        assert_eq!(usage.acquire(&counters, "server", 0).unwrap_err().code, "bad-count");
-        usage.acquire(&counters, "server", u32::MAX - 1).unwrap();
-        assert_eq!(usage.acquire(&counters, "server", 2).unwrap_err().code, "too-many");
-    }
-
-    #[test]
-    fn what_is_held_comes_back_after_a_restart() {
-        let dir = tempfile::tempdir().unwrap();
-        let disk = Directory::take(dir.path()).unwrap();
-        let counters = Counters::<8>::new(&FLEX);
-        let mut usage = Usage::load(&disk);
-        usage.login(&counters, "ann", &[], true).unwrap();
-        usage.acquire(&counters, "inbound-port", 7).unwrap();
-        usage.save(&disk);
-        let after = Counters::<8>::new(&FLEX);
-        let mut loaded = Usage::load(&disk);
-        loaded.restore(&after);
-        assert_eq!(loaded, usage);
-        assert_eq!(after.counts().in_use, counters.counts().in_use);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_used_is_set_aside() {
-        let dir = tempfile::tempdir().unwrap();
-        let disk = Directory::take(dir.path()).unwrap();
-        for text in ["", "{", "{\"signed_in\": 3}", "[]"] {
-            disk.replace(FILE, text.as_bytes(), Durability::Ordered).unwrap();
-            assert_eq!(Usage::load(&disk), Usage::default(), "{text}");
-            assert_eq!(disk.read(FILE).unwrap(), None);
-            assert_eq!(disk.read("usage.json.damaged").unwrap().unwrap(), text.as_bytes());
-        }
-        let gone =
-            "{\"signed_in\": {\"ann\": \"gone\"}, \"acquired\": {\"gone\": 2, \"server\": 1}}";
-        disk.replace(FILE, gone.as_bytes(), Durability::Ordered).unwrap();
-        let counters = Counters::<8>::new(&FLEX);
-        let mut usage = Usage::load(&disk);
-        usage.restore(&counters);
-        assert_eq!(usage.signed_in().count(), 0);
-        assert_eq!(counters.counts().in_use[2], 1);
-    }
 }

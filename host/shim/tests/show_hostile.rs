@@ -77,7 +77,7 @@ proptest! {
 
     #[test]
     fn hostile_texts_change_no_line_but_their_own(
-        texts in prop::array::uniform8(text()), sample in 0..25_usize,
+        texts in prop::array::uniform8(text()), sample in 0..100_usize,
     ) {
         let all = samples::all();
         let (name, report) = &all[sample % all.len()];

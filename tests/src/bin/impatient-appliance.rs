@@ -6,15 +6,14 @@
 
 use leasehold_core::time::Duration;
 use leasehold_shim::config::Config;
-use leasehold_shim::daemon::{Daemon, Parts, StopSignals};
+use leasehold_shim::daemon::{Daemon, StopSignals};
 use std::path::PathBuf;
 
 fn main() -> anyhow::Result<()> {
     let data = PathBuf::from(std::env::var("LEASEHOLD_DATA")?);
     let signals = StopSignals::listen()?;
-    let config = Config::load(&data, None, None)?;
-    let mut parts = Parts::system(&config)?;
-    parts.definition.policy.register_retry = Duration::from_secs(1);
-    Daemon::start_with(config, parts)?.run_until_signal(signals)?;
+    let mut config = Config::load(&data, None, None)?;
+    config.product.policy.register_retry = Duration::from_secs(1);
+    Daemon::start(config)?.run_until_signal(signals)?;
     Ok(())
 }

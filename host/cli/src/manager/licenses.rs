@@ -22,7 +22,8 @@ pub(super) enum LicenseCommand {
     Add {
         #[command(flatten)]
         place: Place,
-        /// A feature, such as premium-seat, or a tag
+        /// A feature, such as premium-seat; where several license types have it, the type before
+        /// it, such as perpetual-premium/server; or a tag
         license: String,
         /// How many
         quantity: u32,

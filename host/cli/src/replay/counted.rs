@@ -78,6 +78,9 @@ mod tests {
             state: AuthorizationState::Authorized,
             verdict: None,
             owned: None,
+            controlled: false,
+            configured_limit: None,
+            limit: None,
         }
     }
 

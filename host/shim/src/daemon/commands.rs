@@ -40,6 +40,14 @@ impl Worker<'_> {
                     .map_err(explain::command)
                     .and_then(|()| value(Outcome::Dropped))
             }
+            Request::FactoryReset { wait_seconds } => {
+                self.manager_told = None;
+                let goal = Goal::FactoryReset;
+                return self.wait_for(Command::FactoryReset, goal, wait_seconds, reply);
+            }
+            Request::LicenseType { name } => self.set_license_type(&name),
+            Request::AllowOverage { allowed } => self.allow_overage(allowed),
+            Request::Limit { feature, limit } => self.limit(&feature, limit),
             Request::Status {} => {
                 self.wake();
                 value(self.sources().report())
@@ -47,15 +55,18 @@ impl Worker<'_> {
             Request::TransportGet {} => value(self.settings.without_secrets()),
             Request::TransportSet { change } => self.set_transport(change),
             Request::Login { name, skills, supervisor } => {
-                let taken = self.usage.login(self.counters, &name, &skills, supervisor);
-                taken.and_then(|feature| self.seat(name, feature.into()))
+                let taken = self
+                    .may_begin()
+                    .and_then(|()| self.usage.login(self.counters, &name, &skills, supervisor));
+                taken.and_then(|feature| self.seat(name, feature))
             }
             Request::Logout { name } => {
                 let given = self.usage.logout(self.counters, &name);
                 given.and_then(|feature| self.seat(name, feature))
             }
             Request::Acquire { feature, n } => {
-                let taken = self.usage.acquire(self.counters, &feature, n);
+                let taken =
+                    self.may_begin().and_then(|()| self.usage.acquire(self.counters, &feature, n));
                 taken.and_then(|()| self.count(feature))
             }
             Request::Release { feature, n } => {
@@ -93,7 +104,7 @@ impl Worker<'_> {
     }
 
     /// After a change of use: lets the agent see it and stores it; says why that failed.
-    fn used(&mut self) -> Option<Problem> {
+    pub(super) fn used(&mut self) -> Option<Problem> {
         self.wake();
         self.usage.save(&*self.disk);
         self.usage.unsaved().map(|trouble| {
@@ -102,15 +113,27 @@ impl Worker<'_> {
         })
     }
 
+    /// SPEC E3
+    fn may_begin(&self) -> Result<(), Problem> {
+        match self.agent.status().enforcement {
+            agent::Enforcement::Enforced { reason, .. }
+                if !self.agent.permits(agent::Operation::Use) =>
+            {
+                Err(explain::new_use_refused(reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn seat(&mut self, name: String, feature: String) -> Reply {
         value(Seat { name, feature, not_stored: self.used() })
     }
 
     fn count(&mut self, feature: String) -> Reply {
         let not_stored = self.used();
-        let mut features = self.license_type.features.iter();
-        let in_use = features
-            .find(|found| found.name == feature)
+        let license_type = self.counters.license_type();
+        let in_use = license_type
+            .feature(&feature)
             .and_then(|found| self.agent.entitlement(found.entitlement.into()))
             .map_or(0, |entitlement| entitlement.in_use);
         value(Count { feature, in_use, not_stored })
@@ -133,6 +156,7 @@ impl Worker<'_> {
     fn permission(&self, operation: Operation) -> Permission {
         let permitted = self.agent.permits(match operation {
             Operation::Provision => agent::Operation::Provision,
+            Operation::Use => agent::Operation::Use,
         });
         let reason = match self.sources().report().enforcement {
             Enforcement::Enforced { reason, .. } if !permitted => Some(reason),

@@ -27,6 +27,8 @@ pub(super) enum Goal {
     Certificate(DeviceTime),
     /// The registration to be left.
     Deregistration,
+    /// The registration to be left, and everything to be erased.
+    FactoryReset,
 }
 
 impl Worker<'_> {
@@ -65,6 +67,11 @@ impl Worker<'_> {
                 }
             }
             Goal::Deregistration => deregistration_outcome(&status),
+            // Erased at once where there was no account to leave.
+            Goal::FactoryReset => match status.enrolment {
+                None => Some(Outcome::Reset { manager_told: self.manager_told }),
+                Some(_) => None,
+            },
         };
         match decided {
             Some(outcome) => Some(Ok(outcome)),

@@ -20,7 +20,7 @@ use leasehold_core::agent::{
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::SoftwareCrypto;
-use leasehold_core::product::{ENTITLEMENTS_MAX, LicenseType};
+use leasehold_core::product::{ENTITLEMENTS_MAX, ProductDefinition};
 use leasehold_core::time::Instant;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -41,7 +41,7 @@ const SLEEP_MIN: Duration = Duration::from_millis(20);
 pub(super) struct Worker<'a> {
     pub(super) agent: Agent<'a, SoftwareCrypto, CAPACITY>,
     pub(super) counters: &'a Counters<'a, CAPACITY>,
-    pub(super) license_type: &'a LicenseType<'a>,
+    pub(super) product: &'a ProductDefinition<'a>,
     pub(super) config: &'a Config,
     pub(super) settings: TransportSettings,
     pub(super) usage: Usage,
@@ -59,10 +59,12 @@ pub(super) struct Worker<'a> {
     entropy: Option<[u8; 32]>,
     /// Why state could not be stored last.
     disk_trouble: Option<DiskTrouble>,
+    /// Whether the manager was told when the account was left last.
+    pub(super) manager_told: Option<bool>,
     buffer: Box<Buffer>,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
     /// Boots the agent, says through `started` how that went, and works until told to stop.
     pub(super) fn run(
         start: Start,
@@ -71,19 +73,23 @@ impl Worker<'_> {
         started: &Sender<Result<(), Problem>>,
     ) {
         let Start { config, parts, settings, transport, records } = start;
-        let definition = parts.definition;
-        let Some(license_type) = definition.license_types.first() else {
+        let product = &config.product;
+        let Some(license_type) = product.license_types.first() else {
             return tell(started, Err(product_unusable()));
         };
         let counters = Counters::new(license_type);
         let host_name = if config.host_name_private { "" } else { &config.host_name };
-        let device =
-            Device { udi: config.udi(), host_name, software_version: env!("CARGO_PKG_VERSION") };
+        let device = Device {
+            udi: config.udi(),
+            host_name,
+            software_version: env!("CARGO_PKG_VERSION"),
+            size_profile: config.size_profile,
+        };
         let mut entropy = [0; 32];
         if getrandom::fill(&mut entropy).is_err() {
             return tell(started, Err(no_entropy()));
         }
-        let mut agent = Agent::new(&definition, &counters, device, SoftwareCrypto);
+        let mut agent = Agent::new(product, &counters, &device, SoftwareCrypto);
         if let Err(error) = agent.boot(parts.clock.now(), records.stored()) {
             let words = explain::record(RecordKind::Identity, error);
             return tell(started, Err(Problem::new("newer-state", words.cause, words.remedy)));
@@ -100,7 +106,7 @@ impl Worker<'_> {
         let mut worker = Worker {
             agent,
             counters: &counters,
-            license_type,
+            product,
             config: &config,
             settings,
             usage,
@@ -115,6 +121,7 @@ impl Worker<'_> {
             exchange: 0,
             entropy: Some(entropy),
             disk_trouble: None,
+            manager_told: None,
             buffer: Box::new([0; BUFFER_MIN]),
         };
         worker.wake();
@@ -228,8 +235,9 @@ impl Worker<'_> {
 
     fn note(&mut self, event: &Event) {
         let unix = |at| self.agent.unix(at);
-        let words = Words { license_type: self.license_type, unix: &unix };
-        let Explanation { mut cause, mut remedy } = explain::event(&event.kind, &words);
+        let words = Words { license_type: self.counters.license_type(), unix: &unix };
+        let mode = self.product.enforcement;
+        let Explanation { mut cause, mut remedy } = explain::event_under(mode, &event.kind, &words);
         if let (EventKind::StorageFailed, Some(trouble)) = (event.kind, &self.disk_trouble) {
             cause = format!(
                 "State cannot be stored: {}; the appliance goes on with what it stored last.",
@@ -240,6 +248,11 @@ impl Worker<'_> {
         let time = self.agent.unix(event.at).map(|time| time.as_secs());
         let severity = explain::severity(&event.kind);
         self.journal.note(time, event.kind.name(), severity, cause, remedy);
+        match event.kind {
+            EventKind::Deregistered { manager_told } => self.manager_told = Some(manager_told),
+            EventKind::FactoryReset => self.forget_settings(),
+            _ => {}
+        }
     }
 
     /// Registers with the token the appliance was given, where that is due.
@@ -261,10 +274,11 @@ impl Worker<'_> {
         self.automatic.tried(&token, &*self.disk);
     }
 
-    pub(super) fn sources(&self) -> Sources<'_, '_, SoftwareCrypto, CAPACITY> {
+    pub(super) fn sources(&self) -> Sources<'_, 'a, SoftwareCrypto, CAPACITY> {
         Sources {
             agent: &self.agent,
-            license_type: self.license_type,
+            product: self.product,
+            license_type: self.counters.license_type(),
             config: self.config,
             settings: &self.settings,
             usage: &self.usage,

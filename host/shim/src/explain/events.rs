@@ -1,8 +1,12 @@
 //! What happened, as a line of the log.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Explanation, failure, span_text, time_text, unknown};
+use crate::problem::Problem;
 use leasehold_core::agent::{EventKind, Reason, RecordError, RecordKind};
-use leasehold_core::product::LicenseType;
+use leasehold_core::product::{EnforcementMode, LicenseType};
 use leasehold_core::time::{DeviceTime, UnixTime};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +43,11 @@ pub fn severity(kind: &EventKind) -> Severity {
         | EventKind::EvaluationPaused
         | EventKind::EnforcementEnded
         | EventKind::CommunicationRestored
+        | EventKind::DuplicateSettled
+        | EventKind::ClockSettled
+        | EventKind::PolicyChanged
+        | EventKind::LicenseTypeChanged
+        | EventKind::LicenseControlChanged
         | EventKind::StorageRestored => Severity::Info,
         EventKind::RegistrationFailed { .. }
         | EventKind::InstanceRemoved
@@ -47,7 +56,10 @@ pub fn severity(kind: &EventKind) -> Severity {
         | EventKind::AuthorizationExpired
         | EventKind::EvaluationExpired
         | EventKind::OverageStarted { .. }
+        | EventKind::OverageRunning { .. }
         | EventKind::EnforcementStarted { .. }
+        | EventKind::DuplicateInstance
+        | EventKind::ClockDisagrees { ahead: true, .. }
         | EventKind::RecordRejected { .. }
         | EventKind::StorageFailed => Severity::Error,
         _ => Severity::Warning,
@@ -58,8 +70,13 @@ const NOTHING: &str = "Nothing needs to be done.";
 const BUY_OR_RELEASE: &str =
     "Buy the licences that are missing, or use fewer; `show license status` says which.";
 
-/// What an event means.
+/// What an event means, on a product whose enforcement refuses provisioning.
 pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
+    event_under(EnforcementMode::Provisioning, kind, words)
+}
+
+/// What an event means on a product of that mode of enforcement (SPEC E3).
+pub fn event_under(mode: EnforcementMode, kind: &EventKind, words: &Words<'_>) -> Explanation {
     match *kind {
         EventKind::RegistrationSucceeded
         | EventKind::RegistrationRetrying { .. }
@@ -67,8 +84,12 @@ pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
         | EventKind::Deregistered { .. }
         | EventKind::InstanceRemoved
         | EventKind::RegistrationExpired
+        | EventKind::RegistrationExpiring { .. }
         | EventKind::CertificateRenewed
-        | EventKind::CertificateRenewalFailed { .. } => registration(kind),
+        | EventKind::CertificateRenewalFailed { .. }
+        | EventKind::DuplicateInstance
+        | EventKind::DuplicateSettled
+        | EventKind::FactoryReset => registration(kind),
         EventKind::EvaluationStarted => Explanation::new(
             "Licences are used without registration: the evaluation counts.",
             "Register the appliance before the evaluation is used up.",
@@ -84,18 +105,9 @@ pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
             "The evaluation is used up, and the appliance is not registered.",
             "Register it: `license smart register idtoken -`.",
         ),
-        EventKind::OverageStarted { reason, ends } => Explanation::new(
-            format!(
-                "{} Everything works until {}; then provisioning is refused.",
-                because(reason),
-                time_text((words.unix)(ends))
-            ),
-            way_out(reason),
-        ),
-        EventKind::EnforcementStarted { reason } => Explanation::new(
-            format!("{} Provisioning is refused; what runs keeps running.", because(reason)),
-            way_out(reason),
-        ),
+        EventKind::OverageStarted { .. }
+        | EventKind::OverageRunning { .. }
+        | EventKind::EnforcementStarted { .. } => enforcement(mode, kind, words),
         EventKind::EnforcementEnded => {
             Explanation::new("Neither overage nor enforcement is in force any more.", NOTHING)
         }
@@ -110,8 +122,44 @@ pub fn event(kind: &EventKind, words: &Words<'_>) -> Explanation {
             ),
             "Bring manager and appliance to versions that belong together.",
         ),
+        EventKind::ClockChanged { .. }
+        | EventKind::ClockDisagrees { .. }
+        | EventKind::ClockIgnored
+        | EventKind::ClockSettled => clock(kind, words),
+        EventKind::LicenseTypeChanged => {
+            Explanation::new(format!("The license type is {}.", words.license_type.name), NOTHING)
+        }
         _ => compliance(kind).or_else(|| platform(kind)).unwrap_or_else(|| unknown("an event")),
     }
+}
+
+/// A period of overage, or what follows it, on a product of that mode.
+fn enforcement(mode: EnforcementMode, kind: &EventKind, words: &Words<'_>) -> Explanation {
+    let then = match mode {
+        EnforcementMode::Provisioning => "provisioning is refused",
+        EnforcementMode::NewUse => "provisioning and new use are refused",
+        EnforcementMode::Advisory => "this counts as enforced, but nothing is refused",
+    };
+    let (reason, happens) = match *kind {
+        EventKind::OverageStarted { reason, ends } => {
+            let ends = time_text((words.unix)(ends));
+            (reason, format!("Everything works until {ends}; then {then}."))
+        }
+        EventKind::OverageRunning { reason, left } => {
+            (reason, format!("Everything works for {} more; then {then}.", span_text(left)))
+        }
+        EventKind::EnforcementStarted { reason } => {
+            (reason, format!("From now on {then}; what runs keeps running."))
+        }
+        _ => return unknown("an event"),
+    };
+    Explanation::new(format!("{} {happens}", because(reason)), way_out(reason))
+}
+
+/// Why nothing may be begun while this is enforced.
+pub fn new_use_refused(reason: Reason) -> Problem {
+    let cause = format!("{} New use is refused; what runs keeps running.", because(reason));
+    Problem::new("enforced", cause, way_out(reason))
 }
 
 fn registration(kind: &EventKind) -> Explanation {
@@ -139,6 +187,26 @@ fn registration(kind: &EventKind) -> Explanation {
         EventKind::RegistrationExpired => Explanation::new(
             "The ID certificate ended before it could be renewed: the appliance is unregistered.",
             "Register it again with a new token.",
+        ),
+        EventKind::RegistrationExpiring { left } => Explanation::new(
+            format!(
+                "The ID certificate could not be renewed yet and ends in {}; then the appliance \
+                 is unregistered.",
+                span_text(left)
+            ),
+            "Restore the connection to the license manager, then `license smart renew id`.",
+        ),
+        EventKind::DuplicateInstance => Explanation::new(
+            "Two machines use this appliance's identity, and the account counts both.",
+            "Stop the one that was cloned; or give it a serial number of its own, or register one \
+             of the two again with `force`.",
+        ),
+        EventKind::DuplicateSettled => {
+            Explanation::new("Only this machine uses the appliance's identity again.", NOTHING)
+        }
+        EventKind::FactoryReset => Explanation::new(
+            "Registration and settings are erased; the evaluation that was used stays used.",
+            "Choose the license type and set the transport again, then register.",
         ),
         EventKind::CertificateRenewed => {
             Explanation::new("The ID certificate was renewed.", NOTHING)
@@ -168,6 +236,16 @@ fn compliance(kind: &EventKind) -> Option<Explanation> {
         EventKind::BackInCompliance => {
             Explanation::new("The account covers everything in use again.", NOTHING)
         }
+        EventKind::AuthorizationRenewalFailed { reason } => {
+            prefixed("Usage could not be reported:", failure(reason))
+        }
+        EventKind::AuthorizationExpiring { left } => Explanation::new(
+            format!(
+                "The license manager does not answer, and the authorization ends in {}.",
+                span_text(left)
+            ),
+            way_out(Reason::AuthorizationExpired),
+        ),
         EventKind::AuthorizationExpired => Explanation::new(
             "The license manager has not answered for so long that the authorization ended.",
             way_out(Reason::AuthorizationExpired),
@@ -193,9 +271,15 @@ fn platform(kind: &EventKind) -> Option<Explanation> {
             "If this machine was cloned or restored from an image, register one of the two with \
              `force`; otherwise nothing needs to be done.",
         ),
-        EventKind::ClockChanged => Explanation::new(
-            "The calendar clock went back; no licence period changed with it.",
-            "Check the clock, its battery and its time server.",
+        EventKind::PolicyChanged => {
+            Explanation::new("The license manager changed the rules' numbers.", NOTHING)
+        }
+        EventKind::LicenseControlChanged => {
+            Explanation::new("An administrator changed the overage allowance or a limit.", NOTHING)
+        }
+        EventKind::CountingFailed => Explanation::new(
+            "More was acquired than can be counted; it was refused.",
+            "Release what is not used; if the count is not real, look at what acquires.",
         ),
         EventKind::RecordRejected { record: kind, error } => record(kind, error),
         EventKind::StorageFailed => Explanation::new(
@@ -209,6 +293,42 @@ fn platform(kind: &EventKind) -> Option<Explanation> {
         ),
         _ => return None,
     })
+}
+
+fn clock(kind: &EventKind, words: &Words<'_>) -> Explanation {
+    const SET_RIGHT: &str = "Set the clock right, and check its battery and its time server.";
+    match *kind {
+        EventKind::ClockChanged { back, by } => Explanation::new(
+            format!(
+                "The real-time clock was set {} by {}; no licence period changed with it.",
+                if back { "back" } else { "forward" },
+                span_text(by)
+            ),
+            "Check the clock, its battery and its time server, unless it was set on purpose.",
+        ),
+        EventKind::ClockDisagrees { ahead: true, until } => Explanation::new(
+            format!(
+                "The real-time clock is past the end of the ID certificate. Unless it is put \
+                 right, or the license manager answers, the appliance is unregistered at {}.",
+                time_text((words.unix)(until))
+            ),
+            SET_RIGHT,
+        ),
+        EventKind::ClockDisagrees { ahead: false, until } => Explanation::new(
+            format!(
+                "The real-time clock is before the start of the ID certificate. Unless it is put \
+                 right, it is ignored from {} on.",
+                time_text((words.unix)(until))
+            ),
+            SET_RIGHT,
+        ),
+        EventKind::ClockIgnored => Explanation::new(
+            "The real-time clock stayed before the start of the ID certificate and is ignored; \
+             time goes on from what the appliance knows.",
+            SET_RIGHT,
+        ),
+        _ => Explanation::new("The real-time clock and the ID certificate agree again.", NOTHING),
+    }
 }
 
 /// Why a stored record is not used.
@@ -230,6 +350,11 @@ pub fn record(kind: RecordKind, error: RecordError) -> Explanation {
         RecordError::NewerVersion(version) => Explanation::new(
             format!("A stored copy of the {what} is of the newer format {version}."),
             "Start the newer software again, or move the data directory away to begin as new.",
+        ),
+        RecordError::RolledBack => Explanation::new(
+            format!("A stored copy of the {what} is older than the appliance knows it to be."),
+            "Do not put back single files of the data directory; where a whole backup was put \
+             back, let the appliance reach its license manager.",
         ),
         _ => unknown("a fault in a stored record"),
     }
@@ -263,113 +388,4 @@ fn way_out(reason: Reason) -> &'static str {
 
 fn entitlement_name<'w>(words: &Words<'w>, index: u8) -> &'w str {
     words.license_type.entitlement(index.into()).map_or("an entitlement", |found| found.name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use leasehold_core::agent::{FailureReason, TransportError};
-    use leasehold_core::products::contact_center::FLEX;
-    use leasehold_core::time::Duration;
-
-    const REASON: FailureReason = FailureReason::Transport(TransportError::TimedOut);
-
-    fn every_kind() -> Vec<EventKind> {
-        let ends = DeviceTime::from_secs(5);
-        let mut kinds = vec![
-            EventKind::RegistrationSucceeded,
-            EventKind::RegistrationRetrying { reason: REASON },
-            EventKind::RegistrationFailed { reason: REASON },
-            EventKind::Deregistered { manager_told: true },
-            EventKind::Deregistered { manager_told: false },
-            EventKind::InstanceRemoved,
-            EventKind::RegistrationExpired,
-            EventKind::CertificateRenewed,
-            EventKind::CertificateRenewalFailed { reason: REASON },
-            EventKind::Authorized,
-            EventKind::OutOfCompliancePending,
-            EventKind::OutOfComplianceShortly,
-            EventKind::OutOfComplianceBreached,
-            EventKind::BackInCompliance,
-            EventKind::AuthorizationExpired,
-            EventKind::AuthorizationRestored,
-            EventKind::EvaluationStarted,
-            EventKind::EvaluationPaused,
-            EventKind::EvaluationWarning { left: Duration::from_days(7) },
-            EventKind::EvaluationExpired,
-            EventKind::EnforcementEnded,
-            EventKind::CommunicationFailed { reason: REASON },
-            EventKind::CommunicationRestored,
-            EventKind::RequiredLicenseMissing { entitlement: 2 },
-            EventKind::InvalidTag { entitlement: 0 },
-            EventKind::NumberConflict,
-            EventKind::ClockChanged,
-            EventKind::StorageFailed,
-            EventKind::StorageRestored,
-            EventKind::EventsLost { count: 3 },
-        ];
-        for reason in
-            [Reason::OutOfCompliance, Reason::AuthorizationExpired, Reason::EvaluationExpired]
-        {
-            kinds.push(EventKind::OverageStarted { reason, ends });
-            kinds.push(EventKind::EnforcementStarted { reason });
-        }
-        for record in RecordKind::ALL {
-            for error in [RecordError::Damaged, RecordError::Foreign, RecordError::NewerVersion(9)]
-            {
-                kinds.push(EventKind::RecordRejected { record, error });
-            }
-        }
-        kinds
-    }
-
-    #[test]
-    fn every_event_has_a_text_and_a_remedy_of_its_own() {
-        let unix = |_: DeviceTime| Some(UnixTime::from_secs(1_800_000_000));
-        let words = Words { license_type: &FLEX, unix: &unix };
-        let kinds = every_kind();
-        for name in EventKind::NAMES {
-            assert!(kinds.iter().any(|kind| kind.name() == *name), "{name} is not tested");
-        }
-        let mut causes = Vec::new();
-        for kind in &kinds {
-            let Explanation { cause, remedy } = event(kind, &words);
-            for sentence in [&cause, &remedy] {
-                assert!(sentence.ends_with('.') && !sentence.contains("no words"), "{kind:?}");
-                assert!(!sentence.contains('{') && !sentence.contains('('), "{sentence}");
-                assert!(!sentence.contains(kind.name()), "{sentence}");
-            }
-            causes.push(cause);
-        }
-        causes.sort();
-        causes.dedup();
-        assert_eq!(causes.len(), kinds.len());
-    }
-
-    #[test]
-    fn an_event_names_what_it_is_about() {
-        let unix = |_: DeviceTime| Some(UnixTime::from_secs(1_800_000_000));
-        let words = Words { license_type: &FLEX, unix: &unix };
-        let text = |kind| event(&kind, &words).cause;
-        let missing = text(EventKind::RequiredLicenseMissing { entitlement: 2 });
-        assert!(missing.contains("CC Flex Server"), "{missing}");
-        let reason = Reason::OutOfCompliance;
-        let overage = text(EventKind::OverageStarted { reason, ends: DeviceTime::from_secs(1) });
-        assert!(overage.contains("2027-01-15"), "{overage}");
-        let refused = text(EventKind::RegistrationFailed { reason: REASON });
-        assert!(refused.contains("refused: the license manager did not"), "{refused}");
-    }
-
-    #[test]
-    fn what_needs_a_hand_is_no_information() {
-        for kind in every_kind() {
-            let unix = |_: DeviceTime| None;
-            let words = Words { license_type: &FLEX, unix: &unix };
-            let idle = event(&kind, &words).remedy == NOTHING;
-            // Evaluation that starts is both: expected, and to be ended by registering.
-            if kind != EventKind::EvaluationStarted {
-                assert_eq!(idle, severity(&kind) == Severity::Info, "{kind:?}");
-            }
-        }
-    }
 }

@@ -153,6 +153,10 @@ pub fn accept(error: AcceptError) -> Explanation {
              answers count again; if the manager was restored from a backup, restore it as that; \
              otherwise something between replays old answers.",
         ),
+        AcceptError::NotUnderstood => Explanation::new(
+            "The license manager answered with what this version of the appliance does not know.",
+            "Update the appliance's licensing software to a version that fits the manager's.",
+        ),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The last block of `status`: in plain words what holds now, what happens next and when, and what
 //! to do. No state may be left without an answer to the three.
 
+mod trouble;
+
 use super::block::Block;
 use super::shortage::{Shortage, shortages};
 use super::text::{date, dated, plain, plural, span, wrapped};
@@ -12,11 +14,15 @@ use crate::report::{
 pub(super) fn block(report: &Report) -> Block {
     let mut outlook = Outlook { report, now: Vec::new(), next: Vec::new(), to_do: Vec::new() };
     outlook.storage();
+    outlook.duplicate();
+    outlook.clock();
+    outlook.ending();
     match &report.registration.enrolment {
         Some(enrolment) => outlook.registered(enrolment),
         None => outlook.not_registered(),
     }
     outlook.enforcement();
+    outlook.license_control();
     outlook.into_block()
 }
 
@@ -273,23 +279,30 @@ impl Outlook<'_> {
     }
 
     fn enforcement(&mut self) {
+        let mode = self.report.device.enforcement_mode.as_str();
         match &self.report.enforcement {
             Enforcement::None => {}
             Enforcement::Overage { reason, ends } => {
                 let ends = self.when(*ends);
+                let then = match mode {
+                    "advisory" => "this counts as enforced, but nothing will be refused",
+                    "new-use" => "new use, and adding, changing and deleting users will be refused",
+                    _ => "adding, changing and deleting users will be refused",
+                };
                 self.now.push("Everything works: an overage period is running.".into());
                 self.next.push(format!(
-                    "The overage period ends {ends}. Unless {} by then, adding, changing and \
-                     deleting users will be refused.",
+                    "The overage period ends {ends}. Unless {} by then, {then}.",
                     remedy_of(reason)
                 ));
             }
             Enforcement::Enforced { reason, since } => {
                 let since = since.map(|at| format!(" since {}", date(at))).unwrap_or_default();
-                self.now.push(format!(
-                    "Enforced{since}: adding, changing and deleting users is refused; what runs \
-                     keeps running."
-                ));
+                let effect = match mode {
+                    "advisory" => "nothing is refused",
+                    "new-use" => "new use, and adding, changing and deleting users is refused",
+                    _ => "adding, changing and deleting users is refused",
+                };
+                self.now.push(format!("Enforced{since}: {effect}; what runs keeps running."));
                 self.next.push(format!("This ends as soon as {}.", remedy_of(reason)));
             }
         }

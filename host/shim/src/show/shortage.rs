@@ -71,6 +71,9 @@ mod tests {
             state,
             verdict: Some(verdict.into()),
             owned: Some(owned),
+            controlled: false,
+            configured_limit: None,
+            limit: None,
         }
     }
 

@@ -66,7 +66,7 @@ fn entry(report: &Report, used: &Entitlement, detail: Detail) -> Block {
         Detail::Full => block
             .field("Feature Name", plain(&used.feature))
             .field("Feature Description", description)
-            .field("Enforcement type", "NOT ENFORCED")
+            .field("Enforcement type", enforcement_type(used))
             .field("License type", license_term(&report.device.license_type)),
     }
 }
@@ -80,6 +80,11 @@ fn status(used: &Entitlement) -> &'static str {
         (AuthorizationState::OutOfCompliance { .. }, Some("InvalidTag")) => "INVALID TAG",
         (state, _) => state_word(state),
     }
+}
+
+/// Whether taking more than a limit is denied.
+fn enforcement_type(used: &Entitlement) -> &'static str {
+    if used.limit.is_some() { "ENFORCED" } else { "NOT ENFORCED" }
 }
 
 fn license_term(license_type: &str) -> &'static str {

@@ -16,7 +16,7 @@ use leasehold_shim::transport::Transport;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time;
 
 /// Longer than anything takes that is not broken.
@@ -24,18 +24,18 @@ pub(crate) const PATIENCE: time::Duration = time::Duration::from_secs(60);
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
-pub(crate) struct ManualClock(AtomicU64);
+pub(crate) struct ManualClock(AtomicU32);
 
 impl ManualClock {
     pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(span.as_secs().into(), Ordering::SeqCst);
+        self.0.fetch_add(span.as_secs(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Now {
         let seconds = self.0.load(Ordering::SeqCst);
-        let real_time = TODAY.saturating_add(Duration::from_secs(u32::try_from(seconds).unwrap()));
+        let real_time = TODAY.saturating_add(Duration::from_secs(seconds));
         Now::with_real_time(Instant::from_secs(seconds), real_time)
     }
 
@@ -87,7 +87,6 @@ impl Appliance {
         let clock = Arc::new(ManualClock::default());
         let transport = Arc::clone(manager);
         let parts = Parts {
-            definition: config.product.definition(config.root),
             disk,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             connect: Box::new(move |_| Ok(Arc::clone(&transport) as Arc<dyn Transport>)),

@@ -3,6 +3,7 @@
 
 mod automatic;
 mod commands;
+mod control;
 mod distrust;
 mod harness;
 mod https;

@@ -174,6 +174,7 @@ impl State {
                     entitlements: report.usage.iter().map(one).collect(),
                     out_of_compliance_since: out.then_some(self.now),
                     policy: None,
+                    duplicate: false,
                 })
             }
             RequestBody::RenewCertificate => {

@@ -123,7 +123,7 @@ fn registration_and_sign_ins_survive_a_restart_and_a_kill() {
         assert_eq!(report.registration.enrolment, before.registration.enrolment);
         assert_eq!(report.device.signed_in, before.device.signed_in);
         let in_use: Vec<_> = report.entitlements.iter().map(|one| one.in_use).collect();
-        assert_eq!(in_use, [0, 1, 0, 7, 0]);
+        assert_eq!(in_use, [0, 1, 0, 7, 0, 0, 0]);
         let events = after.client.events(0).unwrap();
         assert!(events.events.iter().any(|event| event.name == "RegistrationSucceeded"));
     }

@@ -11,19 +11,31 @@ const DAY: u64 = 24 * HOUR;
 /// Every sample by its name, which is the directory of its expected texts.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
+        ("advisory-enforced", of_mode("advisory", enforced())),
+        ("advisory-overage", of_mode("advisory", breached())),
         ("authorization-expired", authorization_expired()),
         ("authorized", authorized()),
         ("behind-a-proxy", behind_a_proxy()),
+        ("certificate-ending", certificate_ending()),
         ("certificate-expired", certificate_expired()),
+        ("clock-ahead", clock(ClockStanding::Ahead { until: Some(NOW + HOUR) })),
+        ("clock-behind", clock(ClockStanding::Behind { until: Some(NOW + HOUR) })),
+        ("clock-ignored", clock(ClockStanding::Ignored)),
         ("deregistered", deregistered(true)),
         ("deregistered-manager-not-told", deregistered(false)),
+        ("duplicate", duplicate()),
         ("enforced", enforced()),
         ("evaluation", evaluation()),
+        ("evaluation-ending", evaluation_ending()),
         ("evaluation-expired", evaluation_expired()),
         ("hostile-names", hostile_names()),
+        ("laboratory", laboratory()),
         ("licence-missing", licence_missing()),
+        ("limits-reached", limits_reached()),
+        ("limits-set", limits_set()),
         ("manager-unreachable", manager_unreachable()),
         ("never-registered", never_registered()),
+        ("new-use-enforced", of_mode("new-use", evaluation_expired())),
         ("nothing-in-use", nothing_in_use()),
         ("out-of-compliance-breached", breached()),
         ("out-of-compliance-elsewhere", out_of_compliance_elsewhere()),
@@ -50,7 +62,11 @@ fn never_registered() -> Report {
             host_name: "cc-1.example.org".into(),
             host_name_private: false,
             agent_version: "0.1.0".into(),
+            product: "contact-center".into(),
+            size_profile: None,
             license_type: "flex".into(),
+            license_purpose: "production".into(),
+            enforcement_mode: "provisioning".into(),
             signed_in: Vec::new(),
         },
         transport: Transport { kind: "direct".into(), url: None, proxy: None },
@@ -76,6 +92,9 @@ fn never_registered() -> Report {
         },
         evaluation: Evaluation { left: 7_776_000, counting: false, expired: None },
         enforcement: Enforcement::None,
+        license_control: LicenseControl { overage_allowed: true, applies: false },
+        clock: ClockStanding::Agreed,
+        duplicate: false,
         entitlements: entitlements(),
         policy: Policy {
             report_interval: 28_800,
@@ -103,6 +122,9 @@ fn entitlements() -> Vec<Entitlement> {
         state: AuthorizationState::NoLicensesInUse,
         verdict: None,
         owned: None,
+        controlled: false,
+        configured_limit: None,
+        limit: None,
     };
     let standard = entitlement(
         "CC Flex Standard Seat",
@@ -124,8 +146,8 @@ fn entitlements() -> Vec<Entitlement> {
         "inbound-port",
     );
     vec![
-        Entitlement { chain: Some(0), ..standard },
-        Entitlement { chain: Some(0), ..premium },
+        Entitlement { chain: Some(0), controlled: true, ..standard },
+        Entitlement { chain: Some(0), controlled: true, ..premium },
         Entitlement { reporting: "presence".into(), in_use: 1, peak: 1, ..server },
         Entitlement { reporting: "stored-only".into(), in_use: 20, peak: 30, ..inbound },
     ]
@@ -214,6 +236,7 @@ fn registered() -> Report {
         next_contact: Some(answered + 8 * HOUR),
         deadline: Some(answered + 90 * DAY - 300),
     };
+    report.license_control.applies = true;
     report
 }
 
@@ -429,5 +452,72 @@ fn hostile_names() -> Report {
     let premium = report.entitlements.get_mut(1).unwrap();
     premium.tag = "a.SAME,1".into();
     report.entitlements.get_mut(3).unwrap().tag = "b.SAME,1".into();
+    report
+}
+
+fn clock(clock: ClockStanding) -> Report {
+    Report { clock, ..manager_unreachable() }
+}
+
+fn duplicate() -> Report {
+    Report { duplicate: true, ..authorized() }
+}
+
+/// The manager has not answered for so long that authorization and certificate end soon.
+fn certificate_ending() -> Report {
+    let mut report = manager_unreachable();
+    report.authorization.answered = Some(NOW - 65 * DAY);
+    report.authorization.deadline = Some(NOW + 25 * DAY - 300);
+    let enrolment = report.registration.enrolment.as_mut().unwrap();
+    enrolment.next_renewal = Some(NOW);
+    enrolment.expires = Some(NOW + 20 * DAY);
+    report
+}
+
+fn evaluation_ending() -> Report {
+    let mut report = evaluation();
+    report.evaluation.left = 3 * 86_400 + 7_200;
+    report
+}
+
+/// The same on a product of that mode of enforcement.
+fn of_mode(mode: &str, mut report: Report) -> Report {
+    report.device.enforcement_mode = mode.into();
+    report
+}
+
+fn laboratory() -> Report {
+    let mut report = authorized();
+    report.device.license_type = "non-production".into();
+    report.device.license_purpose = "lab".into();
+    report.license_control.applies = false;
+    report
+}
+
+fn limit(most: u32, set_by: &str) -> Option<Limit> {
+    Some(Limit { most, set_by: set_by.into() })
+}
+
+/// Over-use is denied, an administrator limited one tier, and the size of the appliance the ports.
+fn limits_reached() -> Report {
+    let mut report = in_use(authorized(), 12, 3, AuthorizationState::Authorized);
+    report.device.size_profile = Some("100-agents".into());
+    report.license_control.overage_allowed = false;
+    let [standard, premium, _, inbound] = &mut report.entitlements[..] else { panic!() };
+    (standard.configured_limit, standard.limit) = (Some(5), limit(15, "administrator"));
+    premium.limit = limit(10, "account");
+    inbound.limit = limit(20, "platform");
+    report
+}
+
+/// Limits that wait for the registration.
+fn limits_set() -> Report {
+    let mut report = evaluation();
+    report.device.size_profile = Some("100-agents".into());
+    report.license_control.overage_allowed = false;
+    let [standard, premium, ..] = &mut report.entitlements[..] else { panic!() };
+    standard.limit = limit(100, "platform");
+    standard.configured_limit = Some(40);
+    premium.configured_limit = Some(10);
     report
 }
