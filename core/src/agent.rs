@@ -239,28 +239,26 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.fingerprint = self.device.udi.fingerprint(&self.crypto);
         let identity = self.select(RecordKind::Identity, stored.identity)?;
         let ledger = self.select(RecordKind::Ledger, stored.ledger)?;
-        if let Some((generation, identity)) = self.load(RecordKind::Identity, identity) {
-            self.identity_store.found(generation);
-            self.identity = identity;
-        }
+        self.load(RecordKind::Identity, identity, |agent, generation, identity| {
+            agent.identity_store.found(generation);
+            agent.identity = identity;
+        });
         self.count_as_chosen();
-        let checkpoint = match self.load(RecordKind::Ledger, ledger) {
-            Some((generation, stored)) => {
-                let LedgerRecord::<_, N> { checkpoint, ledger, peaks } = stored;
-                self.ledger_store.found(generation);
-                self.ledger = ledger;
-                // Newer software may have narrower bounds.
-                self.ledger.policy = self.within_bounds(self.ledger.policy);
-                self.counters.restore_peaks(&peaks);
-                self.stored_peaks = inputs::total(&peaks);
-                checkpoint
-            }
-            // Lost: a registered device is at least as old as its certificate.
-            None => match self.identity.enrolment() {
-                Some(enrolment) => Checkpoint::not_before(enrolment.certified_at()),
-                None => Checkpoint::FIRST,
-            },
+        // Where it is lost: a registered device is at least as old as its certificate.
+        let mut checkpoint = match self.identity.enrolment() {
+            Some(enrolment) => Checkpoint::not_before(enrolment.certified_at()),
+            None => Checkpoint::FIRST,
         };
+        self.load(RecordKind::Ledger, ledger, |agent, generation, stored| {
+            let stored: LedgerRecord<Ledger<N>, N> = stored;
+            agent.ledger_store.found(generation);
+            agent.counters.restore_peaks(&stored.peaks);
+            agent.stored_peaks = inputs::total(&stored.peaks);
+            checkpoint = stored.checkpoint;
+            agent.ledger = stored.ledger;
+        });
+        // Newer software may have narrower bounds.
+        self.ledger.policy = self.within_bounds(self.ledger.policy);
         self.tell_rolled_back();
         self.booted = true;
         self.resume(now, checkpoint);
@@ -290,19 +288,24 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         Ok(newest.and_then(|slot| slots.get(slot).copied().flatten()))
     }
 
+    /// Gives what is stored to `take_over`. Apart, so that the stack that one record takes is free
+    /// again before the other is read.
+    #[inline(never)]
     fn load<'s, T: Deserialize<'s>>(
         &mut self,
         kind: RecordKind,
         bytes: Option<&'s [u8]>,
-    ) -> Option<(u32, T)> {
-        let sound = record::read(kind, self.fingerprint, bytes?);
-        match sound.and_then(|sound| Ok((sound.generation, sound.decode()?))) {
-            Ok(loaded) => Some(loaded),
-            Err(error) => {
-                self.tell(EventKind::RecordRejected { record: kind, error });
-                None
-            }
-        }
+        take_over: impl FnOnce(&mut Self, u32, T),
+    ) {
+        let Some(bytes) = bytes else { return };
+        let error = match record::read(kind, self.fingerprint, bytes) {
+            Ok(sound) => match sound.decode() {
+                Ok(stored) => return take_over(self, sound.generation, stored),
+                Err(failed) => failed.into(),
+            },
+            Err(error) => error,
+        };
+        self.tell(EventKind::RecordRejected { record: kind, error });
     }
 
     /// A record that is older than the other one knows it to have been was put back (SPEC T6).

@@ -58,6 +58,12 @@ pub enum RecordError {
     RolledBack,
 }
 
+impl From<codec::Failed> for RecordError {
+    fn from(_: codec::Failed) -> Self {
+        Self::Damaged
+    }
+}
+
 /// Writes a record; gives its length, or `None` when it does not fit.
 pub(super) fn write<T: Serialize>(
     kind: RecordKind,
@@ -107,8 +113,8 @@ pub(super) struct Sound<'a> {
 }
 
 impl<'a> Sound<'a> {
-    pub(super) fn decode<T: Deserialize<'a>>(&self) -> Result<T, RecordError> {
-        codec::from_slice(self.payload).map_err(|_| RecordError::Damaged)
+    pub(super) fn decode<T: Deserialize<'a>>(&self) -> Result<T, codec::Failed> {
+        codec::from_slice(self.payload)
     }
 }
 
@@ -189,7 +195,7 @@ mod tests {
         let whole = record(3);
         let read_back = read(RecordKind::Ledger, DEVICE, &whole).unwrap();
         assert_eq!(read_back.generation, 3);
-        assert_eq!(read_back.decode::<(u32, [u8; 20])>(), Ok((3, [9; 20])));
+        assert_eq!(read_back.decode::<(u32, [u8; 20])>().ok(), Some((3, [9; 20])));
         for length in 0..whole.len() {
             let cut = read(RecordKind::Ledger, DEVICE, &whole[..length]);
             assert_eq!(cut.err(), Some(RecordError::Damaged), "cut at {length}");

@@ -52,29 +52,39 @@ pub fn accept<'a, C: Crypto>(
     frame: AnswerFrame<'a>,
     expected: &Expected,
 ) -> Result<Verified<Answer<'a>>, AcceptError> {
-    let AnswerFrame { head, payload, trailer, digest } = frame;
-    let AnswerHead { device, request, time, number } = head;
-    let AnswerTrailer { signature, certificate } = trailer;
-    if device != expected.device {
+    check(crypto, &frame, expected)?;
+    codec::from_slice(frame.payload).map(Verified::new).map_err(|_| AcceptError::NotUnderstood)
+}
+
+/// Everything but what is said. Apart, so that its stack is free again before that is read.
+#[inline(never)]
+fn check<C: Crypto>(
+    crypto: &C,
+    frame: &AnswerFrame<'_>,
+    expected: &Expected,
+) -> Result<(), AcceptError> {
+    let AnswerHead { device, request, time, number } = &frame.head;
+    let AnswerTrailer { signature, certificate } = &frame.trailer;
+    if *device != expected.device {
         return Err(AcceptError::OtherDevice);
     }
-    if request != expected.request {
+    if *request != expected.request {
         return Err(AcceptError::OtherRequest);
     }
-    if number <= expected.newer_than {
+    if *number <= expected.newer_than {
         return Err(AcceptError::Stale);
     }
-    if time < certificate.valid_from || time > certificate.valid_until {
+    if *time < certificate.valid_from || *time > certificate.valid_until {
         return Err(AcceptError::ManagerCertificateExpired);
     }
     if !certificate.is_signed_by(crypto, &expected.root) {
         return Err(AcceptError::ManagerUnknown);
     }
-    let message = SignedMessage::new(Purpose::Answer, &digest);
-    if !crypto.verify(&certificate.public_key, &message, &signature) {
+    let message = SignedMessage::new(Purpose::Answer, &frame.digest);
+    if !crypto.verify(&certificate.public_key, &message, signature) {
         return Err(AcceptError::SignatureInvalid);
     }
-    codec::from_slice(payload).map(Verified::new).map_err(|_| AcceptError::NotUnderstood)
+    Ok(())
 }
 
 #[derive(Serialize)]
