@@ -89,9 +89,12 @@ impl SignedMessage {
     /// The message for `digest`, used for `purpose`.
     pub fn new(purpose: Purpose, digest: &Digest) -> Self {
         let mut message = [0; 48];
-        let parts = purpose.label().into_iter().chain(digest.0);
-        for (place, byte) in message.iter_mut().zip(parts) {
-            *place = byte;
+        // Both are there: 16 and 32 bytes.
+        if let Some((label, rest)) = message.split_first_chunk_mut() {
+            *label = purpose.label();
+            if let Some(signed) = rest.first_chunk_mut() {
+                *signed = digest.0;
+            }
         }
         Self(message)
     }

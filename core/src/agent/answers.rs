@@ -170,6 +170,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         for store in [&mut self.identity_store, &mut self.ledger_store] {
             store.not_before = None;
+            store.due = store.due.map(|due| due.min(now));
         }
         if let Some(attempt) = &mut self.identity.attempt
             && let Phase::Waiting { retry_at, .. } = &mut attempt.phase

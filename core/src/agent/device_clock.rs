@@ -180,11 +180,13 @@ impl DeviceClock {
             (Some(real_time), Some(calendar)) => calendar.time_off(checkpoint.at, real_time),
             _ => TimeOff::Unknown,
         };
+        // What may have been run is charged, and the rest credited on the real-time clock's word: it
+        // can take back no more than that (SPEC E5).
+        let charged = checkpoint.unnoted;
         let credited = match off {
-            TimeOff::Measured(off, _) => off,
+            TimeOff::Measured(off, _) => off.saturating_sub(charged),
             TimeOff::Unknown | TimeOff::ClockWentBack(_) => Duration::ZERO,
         };
-        let charged = checkpoint.unnoted.saturating_sub(credited);
         clock.base = clock.base.saturating_add(credited).saturating_add(charged);
         clock.added.credited = clock.added.credited.saturating_add(credited);
         clock.added.charged = clock.added.charged.saturating_add(charged);

@@ -32,7 +32,8 @@ pub(crate) enum Step {
     Short,
     /// Time passes: longer than any period but evaluation and certificate.
     Long,
-    /// Power is lost and comes back after [`OFF`]; the real-time clock runs on.
+    /// The device is switched off in order and on again after [`OFF`]; its real-time clock runs on.
+    /// (What a power cut is charged, and never gives, is for the properties of time.)
     Reboot,
 }
 

@@ -9,6 +9,8 @@
 //! | `explore` | depth first through all sequences, and long random walks |
 //! | `tables` | the transitions seen, against those that the core declares |
 //! | `snapshots` | the declared ones as tables and graphs for people |
+//! | `counters` | properties: peaks, tiers and limits against the whole history |
+//! | `time` | properties: no period is ever lengthened |
 //!
 //! The model knows nothing of the agent's code. Where the specification leaves a choice (jitter,
 //! what a boot costs), the model holds a range, and takes over what the device chose within it.
@@ -24,10 +26,12 @@
 
 mod alphabet;
 mod compare;
+mod counters;
 mod explore;
 mod keyed_hash;
 mod manager;
 mod model;
 mod snapshots;
 mod tables;
+mod time;
 mod world;

@@ -138,7 +138,7 @@ impl Manager {
         };
         assert!(frame.is_signed_by(&KeyedHash, &instance.key), "signed by the certified key");
         match asked(frame) {
-            Asked::Report { peak } => self.authorize(peak, now),
+            Asked::Report { peak } => self.authorize(peak, peaks(frame).count(), now),
             Asked::Renew => match self.registered(instance.key, instance.id, now) {
                 AnswerBody::Registered(registered) => {
                     (Said::Renewed, AnswerBody::Renewed(registered.certificate))
@@ -172,7 +172,13 @@ impl Manager {
         })
     }
 
-    fn authorize(&mut self, peak: u32, now: u64) -> (Said, AnswerBody<'static>) {
+    /// Answers a report of so many entitlements, of which the account owns as many of each.
+    fn authorize(
+        &mut self,
+        peak: u32,
+        entitlements: usize,
+        now: u64,
+    ) -> (Said, AnswerBody<'static>) {
         let covered = peak <= self.owned;
         self.out_since = (!covered).then(|| self.out_since.unwrap_or(now));
         let verdict = if covered { Verdict::InCompliance } else { Verdict::OutOfCompliance };
@@ -182,7 +188,7 @@ impl Manager {
             Some(since) => Said::NotCovered { since },
         };
         let body = AnswerBody::Authorization(Authorization {
-            entitlements: [answer].into_iter().collect(),
+            entitlements: core::iter::repeat_n(answer, entitlements).collect(),
             out_of_compliance_since: self.out_since.map(|at| UnixTime::from_secs(EPOCH + at)),
             policy: None,
             duplicate: false,
@@ -191,10 +197,19 @@ impl Manager {
     }
 }
 
+/// What is reported, in the order of the entitlements.
+pub(crate) fn peaks(frame: &RequestFrame<'_>) -> impl Iterator<Item = u32> {
+    let usage = match &frame.request.body {
+        RequestBody::Report(report) => report.usage.as_slice(),
+        _ => &[],
+    };
+    usage.iter().map(|usage| usage.peak)
+}
+
 fn asked(frame: &RequestFrame<'_>) -> Asked {
     match &frame.request.body {
         RequestBody::Register(_) => Asked::Register,
-        RequestBody::Report(report) => Asked::Report { peak: report.usage[0].peak },
+        RequestBody::Report(_) => Asked::Report { peak: peaks(frame).next().unwrap() },
         RequestBody::RenewCertificate => Asked::Renew,
         RequestBody::Deregister => Asked::Deregister,
         other => panic!("{other:?}"),

@@ -368,13 +368,16 @@ impl Model {
     pub(crate) fn learn_contact(&mut self, report: u64, peak: u64) {
         self.peak = Range::exactly(peak);
         let Some(authorization) = &mut self.authorization else { return };
-        if authorization.due.low < authorization.due.high {
-            authorization.due = Range::exactly(report);
-        }
-        if let Some(retry) = &mut self.retry
-            && retry.at.holds(report)
-        {
-            retry.at = Range::exactly(report);
+        match &mut self.retry {
+            // Whichever is the later of the two: it may be due before.
+            Some(retry) if retry.at.holds(report) => {
+                retry.at = Range::exactly(report);
+                authorization.due.high = authorization.due.high.min(report);
+            }
+            _ if authorization.due.low < authorization.due.high => {
+                authorization.due = Range::exactly(report);
+            }
+            _ => {}
         }
     }
 

@@ -427,3 +427,35 @@ fn x3_use_that_begins_in_an_outage_is_reported_at_once_unless_the_manager_asked_
     bench.run(600);
     assert_eq!(bench.reports().len(), 1);
 }
+
+#[test]
+fn t6_a_write_that_was_due_stays_due_when_the_managers_time_moves_time_back() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(MINUTE);
+    // A power cut in which up to eight hours may have been run: charged, and taken back later.
+    bench.reboot(MINUTE);
+    bench.link = Link::Held;
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.unstorable = Some(RecordKind::Identity);
+    bench.command(Command::AllowOverage(false)).unwrap();
+    bench.unstorable = None;
+    bench.deliver();
+    bench.run(2 * MINUTE);
+    bench.reboot(MINUTE);
+    assert!(!bench.agent.status().overage_allowed, "the setting is not lost");
+}
+
+#[test]
+fn a_fork_goes_on_by_itself_and_counts_in_counters_of_its_own() {
+    let mut bench = Bench::registered(3, 0);
+    let counters =
+        Box::leak(Box::new(leasehold_core::counters::Counters::new(bench.counters.license_type())));
+    let fork = bench.agent.fork(counters);
+    bench.release("standard-seat", 3);
+    assert_eq!(fork.entitlement(0).unwrap().in_use, 3);
+    assert_eq!(bench.agent.entitlement(0).unwrap().in_use, 0);
+    let standard = counters.feature("standard-seat").unwrap();
+    counters.acquire(standard, 4).unwrap();
+    assert_eq!(fork.entitlement(0).unwrap().in_use, 7);
+    assert_eq!(fork.status().registration, RegistrationState::Registered);
+}
