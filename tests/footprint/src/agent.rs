@@ -1,9 +1,10 @@
 //! The agent, from boot to status.
 
 use crate::ENTITLEMENTS;
-use crate::secure_element::SecureElement;
+use crate::crypto::{AGENT_CRYPTO, AgentCrypto};
 use core::mem::MaybeUninit;
 use leasehold_core::agent::record::{self, Selection};
+use leasehold_core::agent::transitions::Cause;
 use leasehold_core::agent::{
     CommandError, Device, EntitlementStatus, EventKind, Input, Operation, Output, RecordError,
     RecordKind, Status, Stored,
@@ -14,7 +15,7 @@ use leasehold_core::product::ProductDefinition;
 use leasehold_core::time::{DeviceTime, Now, UnixTime};
 
 /// An agent of the size that is measured.
-pub type Agent<'a> = leasehold_core::agent::Agent<'a, SecureElement, ENTITLEMENTS>;
+pub type Agent<'a> = leasehold_core::agent::Agent<'a, AgentCrypto, ENTITLEMENTS>;
 type Buffer = [u8; leasehold_core::agent::BUFFER_MIN];
 
 #[unsafe(no_mangle)]
@@ -22,9 +23,9 @@ pub fn proof_agent_new<'a>(
     place: &mut MaybeUninit<Agent<'a>>,
     definition: &'a ProductDefinition<'a>,
     counters: &'a Counters<'a, ENTITLEMENTS>,
-    device: Device<'a>,
+    device: &'a Device<'a>,
 ) {
-    place.write(Agent::new(definition, counters, device, SecureElement));
+    place.write(Agent::new(definition, counters, device, AGENT_CRYPTO));
 }
 
 #[unsafe(no_mangle)]
@@ -70,6 +71,16 @@ pub fn proof_agent_permits(agent: &Agent<'_>, operation: Operation) -> bool {
     agent.permits(operation)
 }
 
+// Not `proof_agent_`: no firmware forks, and what a fork takes is not measured.
+#[unsafe(no_mangle)]
+pub fn proof_fork<'a>(
+    place: &mut MaybeUninit<Agent<'a>>,
+    agent: &Agent<'a>,
+    counters: &'a Counters<'a, ENTITLEMENTS>,
+) {
+    place.write(agent.fork(counters));
+}
+
 #[unsafe(no_mangle)]
 pub fn proof_event_name(event: &EventKind) -> &'static str {
     event.name()
@@ -82,4 +93,9 @@ pub fn proof_record_newest(
     slots: [Option<&[u8]>; 2],
 ) -> Selection {
     record::newest(kind, device, slots)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_transition_cause(cause: Cause) -> &'static str {
+    cause.text()
 }

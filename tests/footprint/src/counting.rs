@@ -1,23 +1,40 @@
-//! Products, policy, identity, time and the counters.
+//! Products, policy, identity and the counters.
 
 use crate::ENTITLEMENTS;
 use crate::secure_element::SecureElement;
-use embedded_time::Clock;
-use embedded_time::clock::Error;
-use embedded_time::fraction::Fraction;
-use leasehold_core::counters::{CountError, Counters, Counts};
+use leasehold_core::counters::{CountError, Counters, Counts, Limit};
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{DeviceFingerprint, Udi, UdiError};
 use leasehold_core::policy::{Policy, PolicyBounds};
 use leasehold_core::product::{
-    DefinitionError, Entitlement, FeatureId, LicenseType, ProductDefinition,
+    DefinitionError, Entitlement, Feature, FeatureId, LicenseType, ProductDefinition, SizeProfile,
 };
-use leasehold_core::products::contact_center::{self, Skill, flex_seat};
-use leasehold_core::time::{ClockUnreadable, Duration, Instant, uptime};
+use leasehold_core::products::contact_center::{self, SignInRefused, Skill, seat};
+use leasehold_core::products::{self, industrial_gateway};
 
 #[unsafe(no_mangle)]
 pub fn proof_counters_new<'a>(license_type: &'a LicenseType<'a>) -> Counters<'a, ENTITLEMENTS> {
     Counters::new(license_type)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_counters_license_type<'a>(
+    counters: &Counters<'a, ENTITLEMENTS>,
+) -> &'a LicenseType<'a> {
+    counters.license_type()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_counters_feature(
+    counters: &Counters<'_, ENTITLEMENTS>,
+    name: &str,
+) -> Option<FeatureId> {
+    counters.feature(name)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_counters_limit(counters: &Counters<'_, ENTITLEMENTS>, index: usize) -> Option<Limit> {
+    counters.limit(index)
 }
 
 #[unsafe(no_mangle)]
@@ -60,12 +77,36 @@ pub fn proof_policy_clamp(bounds: &PolicyBounds, policy: Policy) -> Policy {
 }
 
 #[unsafe(no_mangle)]
+pub fn proof_policy_fixed(policy: Policy) -> PolicyBounds {
+    PolicyBounds::fixed(policy)
+}
+
+#[unsafe(no_mangle)]
 pub fn proof_product_check(product: &ProductDefinition<'_>) -> Result<(), DefinitionError> {
     product.check()
 }
 
 #[unsafe(no_mangle)]
-pub fn proof_product_feature(license_type: &LicenseType<'_>, name: &str) -> Option<FeatureId> {
+pub fn proof_product_license_type<'a>(
+    product: &ProductDefinition<'a>,
+    name: &str,
+) -> Option<&'a LicenseType<'a>> {
+    product.license_type(name)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_product_size_profile<'a>(
+    product: &ProductDefinition<'a>,
+    name: &str,
+) -> Option<&'a SizeProfile<'a>> {
+    product.size_profile(name)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_product_feature<'a>(
+    license_type: &'a LicenseType<'_>,
+    name: &str,
+) -> Option<&'a Feature<'a>> {
     license_type.feature(name)
 }
 
@@ -83,20 +124,36 @@ pub fn proof_contact_center_definition(root: PublicKey) -> ProductDefinition<'st
 }
 
 #[unsafe(no_mangle)]
+pub fn proof_industrial_gateway_definition(root: PublicKey) -> ProductDefinition<'static> {
+    industrial_gateway::definition(root)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_products_all(root: PublicKey) -> [ProductDefinition<'static>; 2] {
+    products::all(root)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_products_find(name: &str, root: PublicKey) -> Option<ProductDefinition<'static>> {
+    products::find(name, root)
+}
+
+#[unsafe(no_mangle)]
 pub fn proof_contact_center_skill(skill: Skill) -> &'static str {
     skill.name()
 }
 
 #[unsafe(no_mangle)]
 pub fn proof_contact_center_seat(
+    license_type: &str,
     names: &[&str; 8],
     supervisor: bool,
-) -> Result<&'static str, usize> {
+) -> Result<Result<&'static str, SignInRefused>, usize> {
     let mut skills = [Skill::InboundVoice; 8];
     for (index, (skill, name)) in skills.iter_mut().zip(names).enumerate() {
         *skill = Skill::from_name(name).ok_or(index)?;
     }
-    Ok(flex_seat(&skills, supervisor))
+    Ok(seat(license_type, &skills, supervisor))
 }
 
 #[unsafe(no_mangle)]
@@ -116,47 +173,4 @@ pub fn proof_udi_check(udi: &Udi<'_>) -> Result<(), UdiError> {
 #[unsafe(no_mangle)]
 pub fn proof_udi_fingerprint(udi: &Udi<'_>) -> DeviceFingerprint {
     udi.fingerprint(&SecureElement)
-}
-
-#[unsafe(no_mangle)]
-pub fn proof_durations(a: u32, b: u32) -> [Duration; 6] {
-    let (first, second) = (Duration::from_days(a), Duration::from_hours(b));
-    [
-        first,
-        second,
-        Duration::from_minutes(a),
-        first.saturating_add(second),
-        first.saturating_sub(second),
-        first.doubled(),
-    ]
-}
-
-#[unsafe(no_mangle)]
-pub fn proof_instants(a: u64, b: u32) -> (Instant, Instant, Duration) {
-    let (instant, span) = (Instant::from_secs(a), Duration::from_secs(b));
-    let (later, earlier) = (instant.saturating_add(span), instant.saturating_sub(span));
-    (later, earlier, later.saturating_since(earlier))
-}
-
-unsafe extern "Rust" {
-    safe fn platform_clock_milliseconds() -> Option<u64>;
-}
-
-/// A platform's clock in milliseconds.
-#[derive(Debug)]
-pub struct PlatformClock;
-
-impl Clock for PlatformClock {
-    type T = u64;
-    const SCALING_FACTOR: Fraction = Fraction::new(1, 1_000);
-
-    fn try_now(&self) -> Result<embedded_time::Instant<Self>, Error> {
-        let milliseconds = platform_clock_milliseconds().ok_or(Error::Unspecified)?;
-        Ok(embedded_time::Instant::new(milliseconds))
-    }
-}
-
-#[unsafe(no_mangle)]
-pub fn proof_clock_uptime() -> Result<Instant, ClockUnreadable> {
-    uptime(&PlatformClock)
 }

@@ -5,14 +5,17 @@
 //! reach, and complains about what it can. Arguments come from outside, so that nothing about
 //! them is known: not the product, not the state, not the bytes.
 //!
-//! Software Ed25519 is left out: what a secure element does is declared and not defined.
+//! Software Ed25519 is not proved: what a secure element does is declared and not defined. The
+//! feature `ed25519` puts it there, to be measured.
 #![no_std]
 
 mod agent;
 mod counting;
+mod crypto;
 mod memory;
 mod secure_element;
 mod self_check;
+mod time;
 mod wire;
 
 unsafe extern "Rust" {

@@ -70,6 +70,11 @@ pub fn proof_answer_accept<'a>(
 }
 
 #[unsafe(no_mangle)]
+pub fn proof_answer_into_inner(answer: Verified<Answer<'_>>) -> Answer<'_> {
+    answer.into_inner()
+}
+
+#[unsafe(no_mangle)]
 pub fn proof_answer_encode(
     key: &KeyHandle,
     certificate: &SigningCertificate,
@@ -98,4 +103,9 @@ pub fn proof_certificate_is_signed_by(certificate: &SigningCertificate, root: &P
 #[unsafe(no_mangle)]
 pub fn proof_signed_message(purpose: Purpose, digest: &Digest) -> SignedMessage {
     SignedMessage::new(purpose, digest)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_signed_message_bytes(message: &SignedMessage) -> &[u8; 48] {
+    message.as_bytes()
 }

@@ -133,10 +133,22 @@ impl<'a> Machine<'a> {
         lost.into_iter().try_for_each(|problem| self.deny("reboot", problem, around))
     }
 
-    /// Cuts the power: what is not in flash is gone.
-    pub(super) fn cut_power(&mut self, until: u32) {
+    /// Stops it in order and switches it off: everything is stored first, and what is not in flash
+    /// is gone.
+    ///
+    /// # Errors
+    /// As [`Machine::wake`].
+    pub(super) fn stop(
+        &mut self,
+        until: u32,
+        around: &mut Surroundings<'_>,
+    ) -> anyhow::Result<()> {
+        // Only commands can be refused.
+        let _taken = self.input(Input::Stopping, around.t);
+        self.settle(around)?;
         self.running = None;
         self.off_until = until;
+        Ok(())
     }
 
     /// Tells the agent that time has passed or the use has changed.

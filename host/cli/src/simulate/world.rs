@@ -115,7 +115,7 @@ impl<'a> World<'a, '_> {
             Action::RevokeToken => manager.revoke_token(t)?,
             Action::RemoveInstance => manager.remove_instance(&self.udi, t)?,
             Action::Reboot { off_for } => {
-                self.device.cut_power(t.saturating_add(*off_for));
+                self.device.stop(t.saturating_add(*off_for), &mut self.around)?;
                 return self.power_on();
             }
             Action::Clone => self.copy()?,

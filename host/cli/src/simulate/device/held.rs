@@ -34,12 +34,19 @@ impl Held {
         counters: &Memory<'_>,
         Amount { feature, n }: Amount,
     ) -> Result<(), Problem> {
-        let held = self.acquired.entry(feature).or_default();
-        let Some(left) = held.checked_sub(n) else {
-            return Err(refused(counters, CountError::NotAcquired { in_use: *held }, feature));
+        let in_use = self.acquired.get(feature).copied().unwrap_or_default();
+        let Some(left) = in_use.checked_sub(n) else {
+            return Err(Problem::new(
+                "not-acquired",
+                format!("{in_use} of {feature} are held by acquire; {n} cannot be released."),
+                "Release at most as many as were acquired; sign-ins end with logout.",
+            ));
         };
         give_back(counters, feature, n)?;
-        *held = left;
+        match left {
+            0 => self.acquired.remove(feature),
+            left => self.acquired.insert(feature, left),
+        };
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! What a power cut takes: the agent, its counters, and the time since boot.
+//! What switching off takes: the agent, its counters, and the time since boot.
 
 use crate::simulate::crypto::StandIn;
 use crate::simulate::fact::Scale;

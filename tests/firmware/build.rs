@@ -1,0 +1,6 @@
+//! Lets the linker find `memory.x`.
+
+fn main() {
+    println!("cargo::rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    println!("cargo::rerun-if-changed=memory.x");
+}
