@@ -138,11 +138,7 @@ impl<'a> Machine<'a> {
     ///
     /// # Errors
     /// As [`Machine::wake`].
-    pub(super) fn stop(
-        &mut self,
-        until: u32,
-        around: &mut Surroundings<'_>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn stop(&mut self, until: u32, around: &mut Surroundings<'_>) -> anyhow::Result<()> {
         // Only commands can be refused.
         let _taken = self.input(Input::Stopping, around.t);
         self.settle(around)?;
