@@ -177,15 +177,7 @@ impl<'a, const N: usize> Counters<'a, N> {
     /// # Errors
     /// [`CountError`]; nothing is changed then.
     pub fn release(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
-        self.with(|tally| {
-            let (index, count) = tally.count_of(feature)?;
-            let in_use = count.get();
-            count.set(in_use.checked_sub(n).ok_or(CountError::NotAcquired { in_use })?);
-            for tier in tally.tiers_from(index) {
-                tier.at_or_above.set(tier.at_or_above.get().saturating_sub(n));
-            }
-            Ok(())
-        })
+        self.with(|tally| tally.release(feature, n))
     }
 
     /// The counts at this moment.
@@ -276,14 +268,6 @@ impl<'a, const N: usize> Counters<'a, N> {
     }
 }
 
-/// One tier that an entitlement counts for.
-struct Tier<'t> {
-    index: usize,
-    at_or_above: &'t Cell<u32>,
-    peak: &'t Cell<u32>,
-    limit: Limit,
-}
-
 impl<const N: usize> Tally<'_, N> {
     fn counts(&self) -> Counts<N> {
         Counts {
@@ -303,43 +287,66 @@ impl<const N: usize> Tally<'_, N> {
 
     /// The tiers that use of the entitlement at `index` counts for: itself, and the lower ones of
     /// its chain, which stand right before it.
-    fn tiers_from(&self, index: usize) -> impl Iterator<Item = Tier<'_>> {
+    fn tiers(&self, index: usize) -> core::ops::Range<usize> {
         let entitlements = self.license_type.get().entitlements;
-        let chain = entitlements.get(index).and_then(|entitlement| entitlement.chain);
-        let in_chain = move |tier: &usize| {
-            *tier == index
-                || chain.is_some() && entitlements.get(*tier).is_some_and(|e| e.chain == chain)
-        };
-        (0..=index).rev().take_while(in_chain).filter_map(|index| {
-            let limit = self.limits.get(index)?.get();
-            let (at_or_above, peak) = (self.at_or_above.get(index)?, self.peak.get(index)?);
-            Some(Tier { index, at_or_above, peak, limit })
-        })
+        let chain_of = |index: usize| entitlements.get(index).and_then(|one| one.chain);
+        let chain = chain_of(index);
+        let mut first = index;
+        while let Some(below) = first.checked_sub(1)
+            && chain.is_some()
+            && chain_of(below) == chain
+        {
+            first = below;
+        }
+        first..index.saturating_add(1)
     }
 
     fn acquire(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
         let (index, count) = self.count_of(feature)?;
-        for tier in self.tiers_from(index) {
-            let Some(more) = tier.at_or_above.get().checked_add(n) else {
+        let tiers = self.tiers(index);
+        // The highest first: it is the one that was asked for.
+        for tier in tiers.clone().rev() {
+            let (Some(in_use), Some(limit)) = (self.at_or_above.get(tier), self.limits.get(tier))
+            else {
+                return Err(CountError::UnknownFeature);
+            };
+            let Some(more) = in_use.get().checked_add(n) else {
                 self.overflowed.set(true);
                 return Err(CountError::Overflow);
             };
-            if more > tier.limit.most && n > 0 {
-                let entitlement = u8::try_from(tier.index).unwrap_or(u8::MAX);
-                return Err(CountError::Denied { entitlement, limit: tier.limit });
+            let limit = limit.get();
+            if more > limit.most && n > 0 {
+                let entitlement = u8::try_from(tier).unwrap_or(u8::MAX);
+                return Err(CountError::Denied { entitlement, limit });
             }
         }
         // No more than what all tiers have in use together, which did not overflow.
         count.set(count.get().saturating_add(n));
-        for tier in self.tiers_from(index) {
-            let more = tier.at_or_above.get().saturating_add(n);
-            tier.at_or_above.set(more);
-            tier.peak.set(tier.peak.get().max(more));
+        for tier in tiers {
+            if let (Some(in_use), Some(peak)) = (self.at_or_above.get(tier), self.peak.get(tier)) {
+                let more = in_use.get().saturating_add(n);
+                in_use.set(more);
+                peak.set(peak.get().max(more));
+            }
+        }
+        Ok(())
+    }
+
+    fn release(&self, feature: FeatureId, n: u32) -> Result<(), CountError> {
+        let (index, count) = self.count_of(feature)?;
+        let in_use = count.get();
+        count.set(in_use.checked_sub(n).ok_or(CountError::NotAcquired { in_use })?);
+        for tier in self.tiers(index) {
+            if let Some(in_use) = self.at_or_above.get(tier) {
+                in_use.set(in_use.get().saturating_sub(n));
+            }
         }
         Ok(())
     }
 }
 
+// Not in line: it is called from many places, and each would cost flash.
+#[inline(never)]
 fn values<T: Copy, const N: usize>(cells: &[Cell<T>; N]) -> [T; N] {
     cells.each_ref().map(Cell::get)
 }

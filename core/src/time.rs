@@ -35,6 +35,8 @@ impl Duration {
     }
 
     /// A span of `seconds`, at most [`Duration::MAX`].
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     const fn from_wide(seconds: u64) -> Self {
         if seconds > u32::MAX as u64 {
             return Self::MAX;
@@ -80,7 +82,7 @@ impl Duration {
 }
 
 macro_rules! instant {
-    ($(#[$doc:meta])* $name:ident($seconds:ident)) => {
+    ($(#[$doc:meta])* $name:ident($seconds:ident), spans by $span:ident) => {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
@@ -111,7 +113,7 @@ macro_rules! instant {
 
             /// How long after `earlier` this is: zero when it is not after it at all.
             pub const fn saturating_since(self, earlier: Self) -> Duration {
-                Duration::from_wide(self.0.saturating_sub(earlier.0) as u64)
+                Duration::$span(self.0.saturating_sub(earlier.0))
             }
         }
     };
@@ -119,15 +121,15 @@ macro_rules! instant {
 
 instant! {
     /// Seconds since this boot, from a clock that only grows.
-    Instant(u32)
+    Instant(u32), spans by from_secs
 }
 instant! {
     /// Seconds that the device knows to have passed in its life: the scale of every period.
-    DeviceTime(u32)
+    DeviceTime(u32), spans by from_secs
 }
 instant! {
     /// Seconds since 1970-01-01 00:00:00 UTC.
-    UnixTime(u64)
+    UnixTime(u64), spans by from_wide
 }
 
 /// What the platform's clocks say at one moment (SPEC T1).

@@ -26,11 +26,13 @@ const CERTIFICATE_SLACK: Duration = Duration::from_minutes(5);
 
 impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Something came back for the request on its way.
+    // Not in line: its stack is free again before the agent settles.
+    #[inline(never)]
     pub(super) fn received(&mut self, bytes: &[u8]) {
         let Some(exchange) = self.exchange else {
             return;
         };
-        match self.believe(exchange.digest, bytes) {
+        match self.believe(&exchange.digest, bytes) {
             Ok(answer) => self.accepted(&exchange, &answer),
             Err(reason) => self.exchange_failed(reason),
         }
@@ -39,12 +41,12 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Decides whether to believe an answer to `request`.
     // Not in line: the stack it takes is free again before anything is done with the answer.
     #[inline(never)]
-    fn believe<'b>(&self, request: Digest, bytes: &'b [u8]) -> Result<Answer<'b>, FailureReason> {
+    fn believe<'b>(&self, request: &Digest, bytes: &'b [u8]) -> Result<Answer<'b>, FailureReason> {
         let frame = AnswerFrame::parse(&self.crypto, bytes).map_err(FailureReason::Frame)?;
         let expected = Expected {
             root: self.definition.root,
             device: self.fingerprint,
-            request,
+            request: *request,
             newer_than: self.ledger.last_answer,
         };
         let answer = accept(&self.crypto, frame, &expected).map_err(FailureReason::NotAccepted)?;

@@ -51,6 +51,8 @@ impl Calendar {
     }
 
     /// What the real-time clock ought to say.
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     const fn real_time(self, device: DeviceTime) -> UnixTime {
         UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead as i64))
     }
@@ -141,6 +143,8 @@ const WRONG: Duration = Duration::from_days(1);
 
 impl Step {
     /// How far the real-time clock is from where it ought to be, if that is far.
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     fn between(expected: UnixTime, actual: UnixTime) -> Option<Self> {
         let back = actual < expected;
         let (earlier, later) = if back { (actual, expected) } else { (expected, actual) };
@@ -333,6 +337,8 @@ impl Calendar {
 }
 
 /// Seconds that `real_time` is ahead of `calendar`; at most 68 years either way.
+// Not in line: it is called from many places, and each would cost flash.
+#[inline(never)]
 fn lead(real_time: UnixTime, calendar: UnixTime) -> i32 {
     let ahead = real_time.saturating_since(calendar).as_secs();
     let behind = calendar.saturating_since(real_time).as_secs();

@@ -20,6 +20,8 @@ impl Entropy {
         Self { seed, drawn: 0 }
     }
 
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     pub(super) fn draw<C: Crypto>(&mut self, crypto: &C) -> [u8; 32] {
         self.drawn = self.drawn.wrapping_add(1);
         crypto.digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()]).0

@@ -329,6 +329,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     /// The request on its way got no acceptable answer.
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     pub(super) fn exchange_failed(&mut self, reason: FailureReason) {
         if let Some(exchange) = self.exchange.take() {
             self.request_failed(exchange.purpose, reason);

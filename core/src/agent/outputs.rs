@@ -333,6 +333,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     /// When the certificate is renewed next, as far as can be told.
+    // Not in line: it is called from many places, and each would cost flash.
+    #[inline(never)]
     pub(super) fn next_renewal(&self) -> Option<DeviceTime> {
         let renew_at = self.identity.enrolment()?.renew_at;
         let due = if self.wanted.renewal { DeviceTime::default() } else { renew_at };
