@@ -433,6 +433,9 @@ mod tests {
         counters.release(standard, 45).unwrap();
         counters.acquire(premium, 5).unwrap();
         assert_eq!(counters.acquire(premium, 1), denied(1, 10));
+        // Nothing can be had where nothing is left, but for nothing.
+        counters.publish(&[limit(0); 8]);
+        counters.acquire(standard, 0).unwrap();
         // What is not limited is not held up by what is.
         counters.publish(&[
             limit(0),

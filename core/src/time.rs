@@ -198,6 +198,8 @@ mod tests {
         assert_eq!(DeviceTime::default().saturating_sub(Duration::MAX), DeviceTime::default());
         let calendar = UnixTime::from_secs(u64::MAX);
         assert_eq!(calendar.saturating_since(UnixTime::default()), Duration::MAX);
+        let beyond = UnixTime::from_secs((1 << 32) + 5);
+        assert_eq!(beyond.saturating_since(UnixTime::default()), Duration::MAX);
         assert_eq!(end.saturating_since(DeviceTime::default()), Duration::MAX);
         assert_eq!(DeviceTime::default().saturating_since(end), Duration::ZERO);
         assert_eq!(Duration::from_days(u32::MAX), Duration::MAX);
