@@ -167,8 +167,15 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger_written = now;
         self.ledger.evaluation.time_moved_back(now);
         self.ledger.contact.forget_retry();
-        if let Some(authorization) = &mut self.ledger.authorization {
-            authorization.time_moved_back(now);
+        // An answer to an attempt from before the boot did not set the clock.
+        if let Some(enrolment) = self.identity.enrolment_mut()
+            && enrolment.registered_at > now
+        {
+            enrolment.registered_at = now;
+            self.identity_store.save_by(now);
+            if let Some(authorization) = &mut self.ledger.authorization {
+                authorization.registered_at = now;
+            }
         }
         for store in [&mut self.identity_store, &mut self.ledger_store] {
             store.not_before = None;

@@ -148,17 +148,6 @@ impl Compliance {
 }
 
 impl<const N: usize> Authorization<N> {
-    /// Device time went back to `now`: what happened cannot lie ahead of it.
-    pub(super) fn time_moved_back(&mut self, now: DeviceTime) {
-        self.answered = self.answered.map(|at| at.min(now));
-        match &mut self.compliance {
-            Compliance::Pending { since, .. } | Compliance::Breached { since } => {
-                *since = (*since).min(now);
-            }
-            Compliance::Covered | Compliance::Counting { .. } => {}
-        }
-    }
-
     /// That of a device registered at `now`, with nothing answered yet.
     pub(super) const fn new(registered_at: DeviceTime, deadline: DeviceTime) -> Self {
         Self {

@@ -58,6 +58,8 @@ pub(crate) struct Manager {
     pub registered: Option<(PublicKey, InstanceId)>,
     pub refuse: Option<Refusal>,
     pub refuse_renewal: bool,
+    /// Whether registrations are asked to come back later.
+    pub refuse_registrations: bool,
     /// Whether reports are answered with something that is not an answer to a report.
     pub refuse_reports: bool,
     pub say: Option<AnswerBody<'static>>,
@@ -91,6 +93,7 @@ impl Manager {
             registered: None,
             refuse: None,
             refuse_renewal: false,
+            refuse_registrations: false,
             refuse_reports: false,
             say: None,
             policy: None,
@@ -128,6 +131,9 @@ impl Manager {
             let key = parsed.proven_registration_key(&self.crypto).expect("possession proved");
             if let Some(refusal) = self.refuse {
                 return (seen, AnswerBody::Refused(refusal));
+            }
+            if self.refuse_registrations {
+                return (seen, AnswerBody::RetryLater { seconds: 3_600 });
             }
             let instance = InstanceId([7; 16]);
             self.registered = Some((key, instance));

@@ -12,6 +12,7 @@
 mod agent;
 mod awkward_moments;
 mod bench;
+mod boots;
 mod clock;
 mod control;
 mod gaps;
