@@ -334,8 +334,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.enforcement = self.verdict_at(checkpoint.at());
         self.resume_countdowns(checkpoint.at());
         let ended = self.certificate_ends().is_some_and(|ends| ends <= checkpoint.at());
-        let useless = self.ledger.clock_standing == ClockStanding::Ignored;
-        let (clock, off) = DeviceClock::boot(now, checkpoint, useless);
+        let (clock, off) = DeviceClock::boot(now, checkpoint);
         self.clock = clock;
         let device_now = self.clock.now();
         if let TimeOff::ClockWentBack(step) | TimeOff::Measured(_, Some(step)) = off {

@@ -69,7 +69,13 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         self.ledger.last_answer = answer.number;
         self.ledger_store.save_by(now);
-        self.extend_deadline();
+        if self.ledger.contact.reached() {
+            self.tell(EventKind::CommunicationRestored);
+        }
+        // Not where the answer ends what it would extend.
+        if !matches!(answer.body, AnswerBody::Refused(refusal) if refusal.ends_registration()) {
+            self.extend_deadline();
+        }
         let conflict = matches!(answer.body, AnswerBody::Conflict);
         if !conflict {
             self.conflicted = false;
@@ -99,9 +105,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// The request was answered as it should be.
     fn exchange_succeeded(&mut self) {
         self.exchange = None;
-        if self.ledger.contact.succeeded(self.clock.now()) {
-            self.tell(EventKind::CommunicationRestored);
-        }
+        self.ledger.contact.succeeded(self.clock.now());
     }
 
     fn postponed(&mut self, purpose: Purpose, wait: Duration) {
@@ -206,7 +210,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn refused(&mut self, purpose: Purpose, refusal: Refusal) {
-        let gone = matches!(refusal, Refusal::InstanceUnknown | Refusal::CertificateExpired);
+        let gone = refusal.ends_registration();
         let now = self.clock.now();
         match purpose {
             Purpose::Register => {
@@ -222,10 +226,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Deregister => self.finish_deregistration(gone),
             Purpose::Report | Purpose::RenewCertificate if gone => {
                 // SPEC X14
-                let reason = UnregisteredReason::Removed { at: now };
+                let reason = UnregisteredReason::Removed { why: refusal, at: now };
                 self.exchange_succeeded();
                 self.leave(Standing::Unregistered(reason));
-                self.tell(EventKind::InstanceRemoved);
+                self.tell(EventKind::InstanceRemoved { why: refusal });
             }
             Purpose::Report => self.exchange_failed(FailureReason::Refused(refusal)),
             Purpose::RenewCertificate => {
@@ -424,7 +428,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                     self.tell(EventKind::RequiredLicenseMissing { entitlement: index });
                 }
                 Verdict::InvalidTag => self.tell(EventKind::InvalidTag { entitlement: index }),
-                Verdict::InCompliance | Verdict::OutOfCompliance => {}
+                Verdict::InCompliance | Verdict::OutOfCompliance => {
+                    if matches!(known, Some(Verdict::NotOwned | Verdict::InvalidTag)) {
+                        self.tell(EventKind::EntitlementAccepted { entitlement: index });
+                    }
+                }
             }
         }
     }

@@ -3,7 +3,8 @@
 //! A clock that is set outside the dates of the certificate has an hour to be put right, and a
 //! contact is tried at once: the manager's time settles it. After the hour, a clock past the end
 //! ends the registration (SPEC R4); a clock before the start counts as absent, so that nobody is
-//! cut off by a battery. The hour is stored: no reboot begins another (SPEC E5).
+//! cut off by a battery. How far it goes while the device is off is measured all the same: absent or
+//! not, it hides nothing (SPEC E5). The hour is stored: no reboot begins another (SPEC E5).
 
 use super::registration::Enrolment;
 use super::{Agent, EventKind};

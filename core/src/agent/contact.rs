@@ -73,7 +73,17 @@ impl Contact {
     ) -> bool {
         self.last = Some(Err(Failure { reason, at: now }));
         self.retry = Some(Retry::after(self.retry, now, policy, device));
-        !core::mem::replace(&mut self.outage_told, true)
+        // Who answers can be reached, whatever the answer.
+        let outage = matches!(
+            reason,
+            FailureReason::Transport(_) | FailureReason::Frame(_) | FailureReason::NotAccepted(_)
+        );
+        outage && !core::mem::replace(&mut self.outage_told, true)
+    }
+
+    /// Whether the end of an outage is to be told: the manager has answered.
+    pub(super) fn reached(&mut self) -> bool {
+        core::mem::take(&mut self.outage_told)
     }
 
     /// Notes that the manager asked to come back later.
@@ -84,11 +94,10 @@ impl Contact {
         self.retry = Some(Retry { at: now.saturating_add(interval), interval: Duration::ZERO });
     }
 
-    /// Notes an answer; says whether the end of an outage is to be told.
-    pub(super) fn succeeded(&mut self, now: DeviceTime) -> bool {
+    /// Notes that what was asked was answered.
+    pub(super) fn succeeded(&mut self, now: DeviceTime) {
         self.last = Some(Ok(now));
         self.retry = None;
-        core::mem::take(&mut self.outage_told)
     }
 
     /// Notes that a renewal was refused. Reports go on as ever.
@@ -186,8 +195,9 @@ mod tests {
                 assert!(waited >= Duration::from_secs(minutes * 30), "{waited:?} of {minutes} min");
                 now = at;
             }
-            assert!(contact.succeeded(now));
-            assert!(!contact.succeeded(now), "the end of an outage is told once");
+            contact.succeeded(now);
+            assert!(contact.reached());
+            assert!(!contact.reached(), "the end of an outage is told once");
         }
     }
 

@@ -138,8 +138,11 @@ pub(super) struct Step {
 /// set.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// A clock that leads or trails by so much is wrong, and did not drift there.
+/// A clock that leads by so much is wrong, and did not drift there.
 const WRONG: Duration = Duration::from_days(1);
+/// A clock that trails by so much lost its battery. Less than that could hide the time that a device
+/// was off from the periods that run (SPEC E5).
+const DEAD: Duration = Duration::from_days(365);
 
 impl Step {
     /// How far the real-time clock is from where it ought to be, if that is far.
@@ -166,10 +169,9 @@ impl DeviceClock {
         }
     }
 
-    /// Goes on from `checkpoint` at the first moment of a boot. A real-time clock that is known to
-    /// be useless is not asked. What the device may have run after the checkpoint is charged at
+    /// Goes on from `checkpoint` at the first moment of a boot. What the device may have run after the checkpoint is charged at
     /// least, whatever a clock says that can be set: a power cut gains nothing (SPEC E5, X1).
-    pub(super) fn boot(now: Now, checkpoint: Checkpoint, useless: bool) -> (Self, TimeOff) {
+    pub(super) fn boot(now: Now, checkpoint: Checkpoint) -> (Self, TimeOff) {
         let mut clock = Self {
             base: checkpoint.at,
             booted: now.uptime,
@@ -179,8 +181,7 @@ impl DeviceClock {
             time_off_unsure: true,
             real_time: false,
         };
-        let known = checkpoint.calendar.filter(|_| !useless);
-        let off = match (now.real_time, known) {
+        let off = match (now.real_time, checkpoint.calendar) {
             (Some(real_time), Some(calendar)) => calendar.time_off(checkpoint.at, real_time),
             _ => TimeOff::Unknown,
         };
@@ -309,9 +310,9 @@ impl Calendar {
         UnixTime::from_secs(unix).saturating_sub(added)
     }
 
-    /// The time off between a checkpoint and a boot. A clock that was known to be wrong may have
-    /// gone on as it was, or been put right meanwhile: what makes less of it is believed. That
-    /// gains nobody more than setting the clock back would, which hides the time off altogether.
+    /// The time off between a checkpoint and a boot: how far the real-time clock went. A clock that
+    /// was known to be wrong may have been put right meanwhile: that is believed where it would
+    /// otherwise have gone back, or forward by years (a dead battery that was replaced).
     fn time_off(self, checkpoint: DeviceTime, real_time: UnixTime) -> TimeOff {
         let (went_on, right) = (self.real_time(checkpoint), self.unix(checkpoint));
         let since = |from| match Step::between(from, real_time) {
@@ -319,9 +320,10 @@ impl Calendar {
             _ => Some(real_time.saturating_since(from)),
         };
         let (back, by) = (self.lead > 0, Duration::from_secs(self.lead.unsigned_abs()));
-        match (since(went_on), since(right).filter(|_| by >= WRONG)) {
+        let put_right = since(right).filter(|_| by >= if back { WRONG } else { DEAD });
+        match (since(went_on), put_right) {
             (Some(off), None) => TimeOff::Measured(off, None),
-            (Some(off), Some(put_right)) if off <= put_right => TimeOff::Measured(off, None),
+            (Some(off), Some(_)) if back => TimeOff::Measured(off, None),
             (_, Some(put_right)) => TimeOff::Measured(put_right, Some(Step { back, by })),
             (None, None) => {
                 let by = went_on.saturating_since(real_time);
@@ -364,7 +366,7 @@ mod tests {
 
     /// A clock that ran an hour, got a signed time, and was then switched off.
     fn checkpoint() -> Checkpoint {
-        let (mut clock, _) = DeviceClock::boot(now(5, None), Checkpoint::FIRST, false);
+        let (mut clock, _) = DeviceClock::boot(now(5, None), Checkpoint::FIRST);
         clock.advance(Instant::from_secs(3_605));
         clock.set_signed_time(SIGNED);
         clock.checkpoint(Duration::ZERO)
@@ -373,11 +375,11 @@ mod tests {
     #[test]
     fn time_off_is_measured_by_the_real_time_clock_forwards_only() {
         let day_later = now(0, Some(SIGNED.as_secs() + 86_400));
-        let (clock, off) = DeviceClock::boot(day_later, checkpoint(), false);
+        let (clock, off) = DeviceClock::boot(day_later, checkpoint());
         assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
         assert_eq!(clock.now(), life(3_600 + 86_400));
         let day_earlier = now(0, Some(SIGNED.as_secs() - 86_400));
-        let (clock, off) = DeviceClock::boot(day_earlier, checkpoint(), false);
+        let (clock, off) = DeviceClock::boot(day_earlier, checkpoint());
         let step = Step { back: true, by: Duration::from_days(1) };
         assert_eq!(off, TimeOff::ClockWentBack(step));
         assert_eq!(clock.now(), life(3_600));
@@ -386,7 +388,7 @@ mod tests {
 
     #[test]
     fn without_a_real_time_clock_time_off_passes_unseen_until_a_signed_time() {
-        let (mut clock, off) = DeviceClock::boot(now(0, None), checkpoint(), false);
+        let (mut clock, off) = DeviceClock::boot(now(0, None), checkpoint());
         assert_eq!(off, TimeOff::Unknown);
         clock.advance(Instant::from_secs(60));
         assert_eq!(clock.now(), life(3_660));
@@ -397,14 +399,14 @@ mod tests {
     #[test]
     fn a_real_time_clock_set_ahead_is_corrected_by_the_manager() {
         let year_ahead = now(0, Some(SIGNED.as_secs() + 365 * 86_400));
-        let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint(), false);
+        let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint());
         clock.set_signed_time(SIGNED.saturating_add(Duration::from_days(2)));
         assert_eq!(clock.now(), life(3_600 + 2 * 86_400));
     }
 
     #[test]
     fn a_managers_clock_that_steps_moves_the_calendar_and_no_period() {
-        let (mut clock, _) = DeviceClock::boot(now(0, None), checkpoint(), false);
+        let (mut clock, _) = DeviceClock::boot(now(0, None), checkpoint());
         clock.set_signed_time(SIGNED);
         for signed in [1_900_000_000, 1_700_000_000] {
             clock.set_signed_time(UnixTime::from_secs(signed));
@@ -419,7 +421,7 @@ mod tests {
             let real_time = SIGNED.as_secs() + u64::from(uptime);
             now(uptime, Some(real_time.saturating_add_signed(ahead)))
         };
-        let (mut clock, off) = DeviceClock::boot(at(0, 5), checkpoint(), false);
+        let (mut clock, off) = DeviceClock::boot(at(0, 5), checkpoint());
         assert_eq!(off, TimeOff::Measured(Duration::from_secs(5), None));
         let mut told = Vec::<_, 8>::new();
         for (uptime, ahead) in [(10, 5), (20, 25), (30, -86_400), (40, -86_410), (50, 5)] {
@@ -435,20 +437,17 @@ mod tests {
     fn a_wrong_clock_that_was_settled_measures_time_off_by_how_far_it_went() {
         let year = 365 * 86_400;
         let wrong = now(0, Some(SIGNED.as_secs() + year));
-        let (mut clock, _) = DeviceClock::boot(wrong, Checkpoint::FIRST, false);
+        let (mut clock, _) = DeviceClock::boot(wrong, Checkpoint::FIRST);
         clock.set_signed_time(SIGNED);
         assert_eq!(clock.claims().map(|[_, corrected]| corrected), Some(SIGNED));
         let checkpoint = clock.checkpoint(Duration::ZERO);
         let day_later = now(0, Some(SIGNED.as_secs() + year + 86_400));
-        let (clock, off) = DeviceClock::boot(day_later, checkpoint, false);
+        let (clock, off) = DeviceClock::boot(day_later, checkpoint);
         assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
         assert_eq!(
             clock.claims().map(|[_, corrected]| corrected),
             Some(SIGNED.saturating_add(Duration::from_days(1)))
         );
-        let (clock, off) = DeviceClock::boot(day_later, checkpoint, true);
-        assert_eq!(off, TimeOff::Unknown, "a clock known to be useless is not asked");
-        assert_eq!(clock.now(), checkpoint.at());
     }
 
     #[test]
@@ -458,16 +457,15 @@ mod tests {
             let at = |seconds: u64, by| {
                 now(0, Some((SIGNED.as_secs() + seconds).saturating_add_signed(by)))
             };
-            let (mut clock, _) = DeviceClock::boot(at(0, wrong_by), Checkpoint::FIRST, false);
+            let (mut clock, _) = DeviceClock::boot(at(0, wrong_by), Checkpoint::FIRST);
             clock.set_signed_time(SIGNED);
-            let (_, off) =
-                DeviceClock::boot(at(86_400, 0), clock.checkpoint(Duration::ZERO), false);
+            let (_, off) = DeviceClock::boot(at(86_400, 0), clock.checkpoint(Duration::ZERO));
             let by = Duration::from_secs(u32::try_from(wrong_by.unsigned_abs()).unwrap());
             let step = Some(Step { back: wrong_by > 0, by });
             assert_eq!(off, TimeOff::Measured(Duration::from_days(1), step));
             // Or it went on being wrong.
             let (_, off) =
-                DeviceClock::boot(at(86_400, wrong_by), clock.checkpoint(Duration::ZERO), false);
+                DeviceClock::boot(at(86_400, wrong_by), clock.checkpoint(Duration::ZERO));
             assert_eq!(off, TimeOff::Measured(Duration::from_days(1), None));
         }
     }
@@ -476,7 +474,7 @@ mod tests {
     fn a_clock_put_right_takes_the_calendar_back_no_further_than_what_was_credited() {
         let year_ahead = now(0, Some(SIGNED.as_secs() + 365 * 86_400));
         for (put_to, calendar) in [(86_400, 86_400), (-86_400, 0)] {
-            let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint(), false);
+            let (mut clock, _) = DeviceClock::boot(year_ahead, checkpoint());
             let device = clock.now();
             let right = UnixTime::from_secs(SIGNED.as_secs().saturating_add_signed(put_to));
             clock.look_at(Some(right)).unwrap();
@@ -489,7 +487,7 @@ mod tests {
 
     #[test]
     fn an_uptime_that_goes_back_stands_still() {
-        let (mut clock, _) = DeviceClock::boot(now(100, None), Checkpoint::FIRST, false);
+        let (mut clock, _) = DeviceClock::boot(now(100, None), Checkpoint::FIRST);
         assert_eq!(clock.advance(Instant::from_secs(160)), Duration::from_secs(60));
         assert_eq!(clock.advance(Instant::from_secs(130)), Duration::ZERO);
         assert_eq!(clock.advance(Instant::from_secs(161)), Duration::from_secs(1));

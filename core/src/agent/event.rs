@@ -4,6 +4,7 @@ use super::enforcement::Reason;
 use super::failure::FailureReason;
 use super::record::{RecordError, RecordKind};
 use crate::time::{DeviceTime, Duration};
+use crate::wire::Refusal;
 use heapless::Deque;
 use serde::Serialize;
 
@@ -60,7 +61,10 @@ events! {
         manager_told: bool
     },
     /// The manager no longer has this instance (SPEC X14).
-    InstanceRemoved,
+    InstanceRemoved {
+        /// Whether it was removed, replaced, or its certificate ended.
+        why: Refusal
+    },
     /// The ID certificate ended before it could be renewed (SPEC R4).
     RegistrationExpired,
     /// So much is left of the ID certificate, and it could not be renewed yet.
@@ -145,6 +149,11 @@ events! {
     },
     /// The manager does not know a tag.
     InvalidTag {
+        /// Index of the entitlement.
+        entitlement: u8
+    },
+    /// A tag that was unknown is known, or a licence that must be owned is.
+    EntitlementAccepted {
         /// Index of the entitlement.
         entitlement: u8
     },

@@ -26,8 +26,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return Err(CommandError::NotReady);
         }
         self.advance(now);
-        if self.stopping && !matches!(input, Input::Persisted(_) | Input::PersistFailed(_)) {
-            // It runs on after all.
+        let runs_on = matches!(input, Input::Wake | Input::Command(_) | Input::LinkChanged);
+        if self.stopping && runs_on {
             self.stopping = false;
             self.ledger_store.save_by(self.clock.now());
         }
@@ -366,6 +366,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             Purpose::Report => {
                 if !core::mem::replace(&mut self.ledger.contact.report_failure_told, true) {
                     self.tell(EventKind::AuthorizationRenewalFailed { reason });
+                }
+                // What was to be asked after it could not be asked either (SPEC R7).
+                let renew_at = self.identity.enrolment().map(|enrolment| enrolment.renew_at);
+                if self.wanted.renewal || renew_at.is_some_and(|at| at <= now) {
+                    self.renewal_failed(reason);
                 }
             }
             Purpose::RenewCertificate => self.renewal_failed(reason),

@@ -59,7 +59,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
 
     /// The request to make now, its number reserved.
     fn purpose_ready(&mut self) -> Option<Purpose> {
-        if self.exchange.is_some() {
+        // A device that stops begins nothing more.
+        if self.exchange.is_some() || self.stopping {
             return None;
         }
         let purpose = self.next_purpose()?;

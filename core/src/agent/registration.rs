@@ -13,7 +13,7 @@ use crate::crypto::KeyHandle;
 use crate::identity::InstanceId;
 use crate::time::{DeviceTime, UnixTime};
 use crate::token::Token;
-use crate::wire::{ACCOUNT_NAME_MAX, AnswerNumber, Nonce, RequestNumber};
+use crate::wire::{ACCOUNT_NAME_MAX, AnswerNumber, Nonce, Refusal, RequestNumber};
 use heapless::String;
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +54,10 @@ pub enum UnregisteredReason {
         /// When.
         at: DeviceTime,
     },
-    /// The manager removed the instance or let its certificate end (SPEC X14).
+    /// The manager has the instance no more (SPEC X14).
     Removed {
+        /// Whether it was removed, replaced, or its certificate ended.
+        why: Refusal,
         /// When the device learned it.
         at: DeviceTime,
     },

@@ -153,6 +153,15 @@ pub enum Refusal {
     DeviceMismatch,
     /// The request is of a kind this manager does not know.
     RequestUnknown,
+    /// Another registration took the place of the instance that this key was for (SPEC R5, T5).
+    InstanceReplaced,
+}
+
+impl Refusal {
+    /// Whether it ends the registration of the device that asked (SPEC X14).
+    pub const fn ends_registration(self) -> bool {
+        matches!(self, Self::InstanceUnknown | Self::CertificateExpired | Self::InstanceReplaced)
+    }
 }
 
 /// The root's statement that a key may sign answers.

@@ -368,8 +368,10 @@ fn t5_a_new_epoch_is_stored_before_it_is_used_whatever_was_being_written() {
     let now = bench.now();
     let mut buffer = [0; BUFFER_MIN];
     let ledger = |output| matches!(output, Output::Persist { record: RecordKind::Ledger, .. });
+    // Whatever makes the ledger be written: here that it stops, and then runs on after all.
     bench.agent.handle_input(now, Input::Stopping).unwrap();
     assert!(ledger(bench.agent.poll_output(&mut buffer)), "the old ledger is being written");
+    bench.agent.handle_input(now, Input::Wake).unwrap();
     bench.agent.handle_input(now, Input::Received(&conflict)).unwrap();
     while !matches!(bench.agent.poll_output(&mut buffer), Output::Wait(_)) {}
     bench.agent.handle_input(now, Input::Persisted(RecordKind::Ledger)).unwrap();

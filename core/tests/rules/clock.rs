@@ -163,10 +163,10 @@ fn t2_a_clock_before_the_certificate_is_ignored_after_an_hour_and_cuts_nobody_of
     bench.run(1);
     assert_eq!(told(&bench, "ClockIgnored"), [DAY + HOUR]);
     assert_eq!(registration(&bench), RegistrationState::Registered);
-    // It counts as absent: time off passes unseen.
+    // It is not believed, and hides nothing all the same (SPEC E5).
     let before = bench.agent.status().now;
     bench.reboot(5 * DAY);
-    assert!(bench.agent.status().now.saturating_since(before) <= Duration::from_hours(1));
+    assert_eq!(bench.agent.status().now.saturating_since(before), Duration::from_days(5));
     bench.run(DAY);
     assert_eq!(registration(&bench), RegistrationState::Registered);
     bench.set_clock(3_000 * A_DAY);
@@ -314,4 +314,39 @@ fn e5_a_clock_set_back_by_what_was_run_hides_nothing() {
         bench.reboot(0);
         assert!(bench.time - start < 91 * DAY, "the overage never ends");
     }
+}
+
+#[test]
+fn e5_a_clock_set_back_before_the_power_goes_off_lengthens_nothing() {
+    for (set_back, link_up) in [(1, false), (20, false), (20, true), (400, false)] {
+        let mut bench = Bench::registered(51, 0);
+        bench.run(45 * MINUTE);
+        if !link_up {
+            bench.link = Link::Down;
+        }
+        bench.run(9 * DAY);
+        bench.set_clock(-set_back * A_DAY);
+        // Where the manager answers, it settles the wrong clock.
+        bench.run(DAY);
+        bench.link = Link::Down;
+        bench.run(HOUR);
+        bench.reboot(30 * DAY);
+        let status = bench.agent.status();
+        let Enforcement::Overage { ends, .. } = status.enforcement else { panic!("no overage") };
+        let left = u64::from(ends.saturating_since(status.now).as_secs());
+        assert!(left <= 50 * DAY - HOUR, "{set_back} d back, link {link_up}: {left} left");
+    }
+}
+
+#[test]
+fn x15_a_stop_in_the_second_of_a_report_charges_nothing() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(8 * HOUR - 1);
+    bench.time += 1;
+    bench.stopping();
+    bench.reboot(HOUR);
+    bench.link = Link::Down;
+    let status = bench.agent.status();
+    let left = u64::from(status.deadline.unwrap().saturating_since(status.now).as_secs());
+    assert_eq!(left, 90 * DAY - 5 * MINUTE - 9 * HOUR);
 }

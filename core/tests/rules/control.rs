@@ -3,11 +3,13 @@
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
 use leasehold_core::agent::{
     Command, CommandError, EventKind, FailureReason, Operation, RegistrationState, TransportError,
+    UnregisteredReason,
 };
 use leasehold_core::counters::{CountError, Limit, LimitSource};
 use leasehold_core::policy::Policy;
 use leasehold_core::product::EnforcementMode;
 use leasehold_core::time::Duration;
+use leasehold_core::wire::Refusal;
 
 fn try_acquire(bench: &Bench, feature: &str, n: u32) -> Result<(), CountError> {
     bench.counters.acquire(bench.counters.feature(feature).unwrap(), n)
@@ -222,4 +224,81 @@ fn e3_a_product_says_what_is_refused_while_it_is_enforced() {
         bench.run(1);
         assert_eq!(permits(&bench), [provision, new_use], "{mode:?}");
     }
+}
+
+#[test]
+fn a5_any_answer_of_the_manager_ends_an_outage() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(DAY);
+    bench.link = Link::Up;
+    bench.manager.refuse = Some(Refusal::TokenExpired);
+    bench.forget();
+    bench.register(true).unwrap();
+    let names: Vec<&str> = bench.names().iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["CommunicationRestored", "RegistrationFailed"]);
+    // A report that is refused is a failure, and no outage.
+    bench.manager.refuse = Some(Refusal::SignatureInvalid);
+    bench.forget();
+    bench.run(10 * HOUR);
+    assert!(bench.names().iter().all(|(_, name)| !name.starts_with("Communication")));
+}
+
+#[test]
+fn r7_a_renewal_that_cannot_be_asked_for_is_told_once_until_one_succeeds() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(175 * DAY);
+    bench.link = Link::Down;
+    bench.forget();
+    bench.run(10 * DAY);
+    let failed = |bench: &Bench| {
+        bench.names().iter().filter(|(_, name)| *name == "CertificateRenewalFailed").count()
+    };
+    assert_eq!(failed(&bench), 1, "due at 180 d");
+    assert!(bench.agent.status().enrolment.unwrap().last_renewal.unwrap().is_err());
+    bench.link = Link::Up;
+    bench.run(DAY);
+    assert!(bench.agent.status().enrolment.unwrap().last_renewal.unwrap().is_ok());
+    // By command, in an outage.
+    bench.link = Link::Down;
+    bench.run(DAY);
+    bench.forget();
+    bench.command(Command::RenewCertificate).unwrap();
+    assert_eq!(failed(&bench), 1);
+}
+
+#[test]
+fn x14_an_instance_that_is_gone_says_why_and_is_not_restored_first() {
+    for why in [Refusal::InstanceUnknown, Refusal::CertificateExpired, Refusal::InstanceReplaced] {
+        let mut bench = Bench::registered(1, 0);
+        bench.link = Link::Down;
+        bench.run(91 * DAY);
+        bench.link = Link::Up;
+        bench.manager.refuse = Some(why);
+        bench.forget();
+        bench.run(DAY);
+        assert!(bench.events.iter().any(|(_, kind)| *kind == EventKind::InstanceRemoved { why }));
+        assert!(bench.names().iter().all(|(_, name)| *name != "AuthorizationRestored"));
+        let reason = bench.agent.status().unregistered.unwrap();
+        assert!(matches!(reason, UnregisteredReason::Removed { why: kept, .. } if kept == why));
+    }
+}
+
+#[test]
+fn x10_a_required_licence_that_is_bought_is_told_too() {
+    let mut bench = Bench::registered(1, 0);
+    bench.manager.owned = [40, 10, 0];
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.manager.owned = [40, 10, 1];
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.command(Command::RenewAuthorization).unwrap();
+    let about: Vec<EventKind> = bench.events.iter().map(|(_, kind)| *kind).collect();
+    let entitlement = 2;
+    assert_eq!(
+        about,
+        [
+            EventKind::RequiredLicenseMissing { entitlement },
+            EventKind::EntitlementAccepted { entitlement }
+        ]
+    );
 }

@@ -10,6 +10,7 @@
 )]
 
 mod agent;
+mod answers;
 mod awkward_moments;
 mod bench;
 mod boots;

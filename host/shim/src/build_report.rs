@@ -16,6 +16,7 @@ use leasehold_core::product::{
     EnforcementMode, LicensePurpose, LicenseType, ProductDefinition, Reporting,
 };
 use leasehold_core::time::DeviceTime;
+use leasehold_core::wire::Refusal;
 
 /// Where a report takes its parts from.
 pub(crate) struct Sources<'r, 'a, C, const N: usize> {
@@ -160,7 +161,14 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
             UnregisteredReason::Deregistered { manager_told, at } => {
                 ("Deregistered", Some(at), Some(manager_told))
             }
-            UnregisteredReason::Removed { at } => ("Removed", Some(at), None),
+            UnregisteredReason::Removed { why, at } => {
+                let reason = match why {
+                    Refusal::InstanceReplaced => "Replaced",
+                    Refusal::CertificateExpired => "CertificateEnded",
+                    _ => "Removed",
+                };
+                (reason, Some(at), None)
+            }
             _ => ("Never", None, None),
         };
         let at = at.and_then(|at| self.unix(at));

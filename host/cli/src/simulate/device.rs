@@ -126,7 +126,7 @@ impl<'a> Machine<'a> {
         self.wake_agent(around.t);
         if first {
             // The start is told before anything that follows from it.
-            self.told = self.states();
+            self.told = self.states(around.t);
             self.tell(None, around)?;
         }
         self.settle(around)?;
@@ -161,8 +161,8 @@ impl<'a> Machine<'a> {
         let _taken = self.input(Input::Wake, t);
     }
 
-    fn states(&self) -> Option<States> {
-        self.running.as_ref().map(|running| States::from(&running.status()))
+    fn states(&self, t: u32) -> Option<States> {
+        self.running.as_ref().map(|running| States::new(&running.status(), running.scale(t)))
     }
 
     /// Does what a step says, or tells why not.
@@ -203,9 +203,10 @@ impl<'a> Machine<'a> {
     ) -> anyhow::Result<()> {
         let (Some(running), Some(told)) = (&self.running, &mut self.told) else { return Ok(()) };
         let status = running.status();
-        let states = States::from(&status);
+        let scale = running.scale(around.t);
+        let states = States::new(&status, scale);
         let changed = mem::replace(told, states) != states;
-        let fact = Fact::new(&status, running.scale(around.t), self.is_clone);
+        let fact = Fact::new(&status, scale, self.is_clone);
         (around.listener)(Fact { event, changed, ..fact })
     }
 
@@ -309,7 +310,7 @@ impl<'a> Machine<'a> {
                 running.wake_at(at, around.t);
             }
             // What no event carried.
-            if self.told.is_some() && self.told != self.states() {
+            if self.told.is_some() && self.told != self.states(around.t) {
                 self.tell(None, around)?;
             }
             if matches!(output, Output::Wait(_)) {

@@ -11,21 +11,24 @@ use leasehold_shim::problem::Problem;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// The three states of a device, on its own time.
+/// The three states of a device, as the scenario sees them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct States {
     registration: RegistrationState,
     authorization: AuthorizationState,
     enforcement: Enforcement,
+    /// How far the device's time is ahead of the scenario's, where a state holds a moment of it: time
+    /// off that passed unseen moves those moments.
+    ahead: i64,
 }
 
-impl From<&Status<'_>> for States {
-    fn from(status: &Status<'_>) -> Self {
-        Self {
-            registration: status.registration,
-            authorization: status.authorization,
-            enforcement: status.enforcement,
-        }
+impl States {
+    pub(super) fn new(status: &Status<'_>, scale: Scale) -> Self {
+        let Status { registration, authorization, enforcement, .. } = *status;
+        let dated = matches!(authorization, AuthorizationState::OutOfCompliance { .. })
+            || enforcement != Enforcement::None;
+        let ahead = i64::from(scale.device.as_secs()) - i64::from(scale.t);
+        Self { registration, authorization, enforcement, ahead: if dated { ahead } else { 0 } }
     }
 }
 

@@ -112,7 +112,7 @@ impl Exchange<'_, '_> {
         }
         let Some((key, valid_until)) = certified else {
             // Replaced since the proof was found (SPEC X14).
-            return self.refuse(Refusal::InstanceUnknown, row.answer_sequence);
+            return self.refuse(Refusal::InstanceReplaced, row.answer_sequence);
         };
         if valid_until <= self.scene.now {
             return self.refuse(Refusal::CertificateExpired, row.answer_sequence);

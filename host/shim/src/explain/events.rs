@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Explanation, failure, span_text, time_text, unknown};
+use super::{Explanation, failure, refusal, span_text, time_text, unknown};
 use crate::problem::Problem;
 use leasehold_core::agent::{EventKind, Reason, RecordError, RecordKind};
 use leasehold_core::product::{EnforcementMode, LicenseType};
@@ -44,13 +44,14 @@ pub fn severity(kind: &EventKind) -> Severity {
         | EventKind::EnforcementEnded
         | EventKind::CommunicationRestored
         | EventKind::DuplicateSettled
+        | EventKind::EntitlementAccepted { .. }
         | EventKind::ClockSettled
         | EventKind::PolicyChanged
         | EventKind::LicenseTypeChanged
         | EventKind::LicenseControlChanged
         | EventKind::StorageRestored => Severity::Info,
         EventKind::RegistrationFailed { .. }
-        | EventKind::InstanceRemoved
+        | EventKind::InstanceRemoved { .. }
         | EventKind::RegistrationExpired
         | EventKind::OutOfComplianceBreached
         | EventKind::AuthorizationExpired
@@ -82,7 +83,7 @@ pub fn event_under(mode: EnforcementMode, kind: &EventKind, words: &Words<'_>) -
         | EventKind::RegistrationRetrying { .. }
         | EventKind::RegistrationFailed { .. }
         | EventKind::Deregistered { .. }
-        | EventKind::InstanceRemoved
+        | EventKind::InstanceRemoved { .. }
         | EventKind::RegistrationExpired
         | EventKind::RegistrationExpiring { .. }
         | EventKind::CertificateRenewed
@@ -111,6 +112,13 @@ pub fn event_under(mode: EnforcementMode, kind: &EventKind, words: &Words<'_>) -
         EventKind::EnforcementEnded => {
             Explanation::new("Neither overage nor enforcement is in force any more.", NOTHING)
         }
+        EventKind::EntitlementAccepted { entitlement } => Explanation::new(
+            format!(
+                "The license manager knows {} now, and the account owns what it must.",
+                entitlement_name(words, entitlement)
+            ),
+            NOTHING,
+        ),
         EventKind::RequiredLicenseMissing { entitlement } => Explanation::new(
             format!("The account owns no {}.", entitlement_name(words, entitlement)),
             "Buy it, or move one to this virtual account.",
@@ -180,10 +188,9 @@ fn registration(kind: &EventKind) -> Explanation {
             "The appliance is deregistered, but the license manager could not be told.",
             "Remove the stale product instance in the license manager.",
         ),
-        EventKind::InstanceRemoved => Explanation::new(
-            "The license manager no longer has this appliance: it is unregistered.",
-            "If that was not intended, register it again with a new token.",
-        ),
+        EventKind::InstanceRemoved { why } => {
+            prefixed("The appliance is unregistered:", refusal(why))
+        }
         EventKind::RegistrationExpired => Explanation::new(
             "The ID certificate ended before it could be renewed: the appliance is unregistered.",
             "Register it again with a new token.",

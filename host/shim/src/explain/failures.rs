@@ -195,6 +195,12 @@ pub fn refusal(refusal: Refusal) -> Explanation {
             "The license manager no longer has this appliance: it was removed there.",
             "Register it again with a new token.",
         ),
+        Refusal::InstanceReplaced => Explanation::new(
+            "Another registration took the place of this one: the same appliance registered again, \
+             or a copy of it did.",
+            "If this is a copy, give it a serial number of its own; otherwise register it with \
+             `force`, and the other one is unregistered.",
+        ),
         Refusal::CertificateExpired => Explanation::new(
             "This appliance's ID certificate ended or was revoked.",
             "Register it again with a new token.",

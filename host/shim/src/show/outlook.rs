@@ -218,6 +218,14 @@ impl Outlook<'_> {
                     self.stale_instance();
                 }
             }
+            "Replaced" => self.now.push(format!(
+                "Not registered: {}.",
+                dated("another registration took its place, as the manager said", *at)
+            )),
+            "CertificateEnded" => self.now.push(format!(
+                "Not registered: {}.",
+                dated("the manager let the ID certificate end, as it said", *at)
+            )),
             "Removed" => self.now.push(format!(
                 "Not registered: {}.",
                 dated("the manager no longer has this product instance, as it said", *at)

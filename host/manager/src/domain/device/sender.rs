@@ -105,7 +105,7 @@ fn member(
         Standing::Ended => Refusal::CertificateExpired,
         // Who was the instance is none any more (SPEC X14); who never was proves nothing.
         Standing::Live if view.replaced_keys(row.id)?.iter().any(signed) => {
-            Refusal::InstanceUnknown
+            Refusal::InstanceReplaced
         }
         Standing::Live => Refusal::SignatureInvalid,
     };

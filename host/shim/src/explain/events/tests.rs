@@ -3,6 +3,7 @@ use leasehold_core::agent::{FailureReason, TransportError};
 use leasehold_core::product::EnforcementMode;
 use leasehold_core::products::contact_center::FLEX;
 use leasehold_core::time::Duration;
+use leasehold_core::wire::Refusal;
 
 const REASON: FailureReason = FailureReason::Transport(TransportError::TimedOut);
 
@@ -14,7 +15,8 @@ fn every_kind() -> Vec<EventKind> {
         EventKind::RegistrationFailed { reason: REASON },
         EventKind::Deregistered { manager_told: true },
         EventKind::Deregistered { manager_told: false },
-        EventKind::InstanceRemoved,
+        EventKind::InstanceRemoved { why: Refusal::InstanceReplaced },
+        EventKind::EntitlementAccepted { entitlement: 0 },
         EventKind::RegistrationExpired,
         EventKind::RegistrationExpiring { left },
         EventKind::CertificateRenewed,

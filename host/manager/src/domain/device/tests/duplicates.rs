@@ -72,7 +72,7 @@ fn register_force_on_one_leaves_that_one_and_releases_the_other() {
     assert_eq!(told(&mut world, &mut clone, 5), (true, 8), "SPEC T4: until the new key is used");
     assert_eq!(told(&mut world, &mut settled, 2), (false, 2));
     assert_eq!((machines(&world, &settled), world.count_events("DuplicateResolved")), (0, 1));
-    assert_eq!(clone.report(&mut world, &[(STANDARD, 9)]), refused(Refusal::InstanceUnknown));
+    assert_eq!(clone.report(&mut world, &[(STANDARD, 9)]), refused(Refusal::InstanceReplaced));
     assert_eq!(world.peak(&settled, STANDARD), 2);
 }
 

@@ -80,7 +80,7 @@ fn an_epoch_that_goes_on_after_another_proves_two_machines_until_one_is_forced()
     settled.report(&mut world, &[]);
     assert_eq!(world.row(&machine).duplicate_since, None);
     assert_eq!(world.count_events("DuplicateResolved"), 1);
-    assert_eq!(clone.report(&mut world, &[]), refused(Refusal::InstanceUnknown), "SPEC X14");
+    assert_eq!(clone.report(&mut world, &[]), refused(Refusal::InstanceReplaced), "SPEC X14");
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn force_replaces_and_the_old_key_works_until_the_new_one_is_used() {
     assert!(old.is_covered(&mut world, 5, 0), "SPEC T4: the old certificate still works");
     new.number = old.number;
     assert!(new.is_covered(&mut world, 6, 0));
-    assert_eq!(old.report(&mut world, &[]), refused(Refusal::InstanceUnknown), "SPEC X14");
+    assert_eq!(old.report(&mut world, &[]), refused(Refusal::InstanceReplaced), "SPEC X14");
     assert_eq!(world.peak(&new, STANDARD), 6);
 }
 

@@ -75,7 +75,7 @@ fn force(world: &mut World, from: &Machine, seed: u8) -> Machine {
 }
 
 fn is_told_to_be_replaced(world: &mut World, machine: &mut Machine) -> bool {
-    machine.report(world, &[]) == refused(Refusal::InstanceUnknown)
+    machine.report(world, &[]) == refused(Refusal::InstanceReplaced)
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn sixteen_replaced_keys_are_remembered_and_none_of_another_instance() {
     let mut told: Vec<_> = machines.iter_mut().map(|m| m.report(&mut world, &[])).collect();
     assert!(matches!(told.pop(), Some(AnswerBody::Authorization(_))), "the newest");
     assert_eq!(told.remove(0), refused(Refusal::SignatureInvalid), "one too many");
-    assert_eq!(told, vec![refused(Refusal::InstanceUnknown); 16]);
+    assert_eq!(told, vec![refused(Refusal::InstanceReplaced); 16]);
 
     let mut newest = machines.pop().unwrap();
     newest.ask(&mut world, leasehold_core::wire::RequestBody::Deregister);
