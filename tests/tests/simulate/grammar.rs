@@ -100,6 +100,10 @@ fn values_of_a_wrong_kind_are_told_with_the_right_one() {
     let supervisor = "\"login\": {\"name\": \"a\", \"supervisor\": 1}";
     refused(&step(supervisor), &["line 5", "`supervisor`", "true or false"]);
     refused(&step("\"register\": {\"token\": \"valid\", \"force\": 1}"), &["`force`"]);
+    for name in ["", "\\u001b[2J", &"a".repeat(65)] {
+        let login = format!("\"login\": {{\"name\": \"{name}\"}}");
+        refused(&step(&login), &["line 5", "`name`", "1 to 64 bytes"]);
+    }
 }
 
 #[test]

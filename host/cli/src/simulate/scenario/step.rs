@@ -115,6 +115,9 @@ const ACTIONS: [(&str, Read); 21] = [
     ("limit", |action, license| limits(action, license).map(Action::Limit)),
 ];
 
+/// The longest name of a sign-in, in bytes.
+const NAME_MAX: usize = 64;
+
 const RENEWALS: [(&str, Renewal); 2] =
     [("auth", Renewal::Authorization), ("id", Renewal::Certificate)];
 const TOKENS: [(&str, TokenKind); 5] = [
@@ -169,7 +172,7 @@ fn register(action: &Value<'_>) -> Result<Action, Fault> {
 
 fn login(action: &Value<'_>) -> Result<Action, Fault> {
     let login = action.object(&["name", "skills", "supervisor"])?;
-    let name = login.require("name")?.text()?;
+    let name = name_of(login.require("name")?)?;
     let known = Skill::ALL.map(|skill| (skill.name(), skill));
     let skills = login.get("skills").map_or(Ok(Vec::new()), Value::list)?;
     let skills = skills.iter().map(|skill| skill.choice(&known)).collect::<Result<_, _>>()?;
@@ -178,8 +181,20 @@ fn login(action: &Value<'_>) -> Result<Action, Fault> {
 }
 
 fn logout(action: &Value<'_>) -> Result<Action, Fault> {
-    let name = action.object(&["name"])?.require("name")?.text()?;
+    let name = name_of(action.object(&["name"])?.require("name")?)?;
     Ok(Action::Logout { name })
+}
+
+/// The name of somebody who signs in, as an appliance takes it: it is printed to a terminal.
+fn name_of(name: &Value<'_>) -> Result<String, Fault> {
+    let text = name.text()?;
+    if text.is_empty() || text.len() > NAME_MAX || text.chars().any(char::is_control) {
+        return Err(name.fault(
+            "is empty, too long, or holds control characters",
+            format_args!("Give a name of 1 to {NAME_MAX} bytes."),
+        ));
+    }
+    Ok(text)
 }
 
 fn reboot(action: &Value<'_>) -> Result<Action, Fault> {
