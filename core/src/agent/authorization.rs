@@ -101,7 +101,7 @@ impl Compliance {
                 // What the manager has seen since before this registration counts (SPEC X6); reports
                 // that had to come first do not.
                 let first = policy.consecutive_reports <= 1 || since < registered_at;
-                let since = if first { since.min(now) } else { now };
+                let since = if first { since } else { now };
                 *self = Self::Pending { since, warned: false };
                 Some(ComplianceChange::Started)
             }

@@ -350,3 +350,14 @@ fn x15_a_stop_in_the_second_of_a_report_charges_nothing() {
     let left = u64::from(status.deadline.unwrap().saturating_since(status.now).as_secs());
     assert_eq!(left, 90 * DAY - 5 * MINUTE - 9 * HOUR);
 }
+
+#[test]
+fn t2_a_clock_on_the_first_or_the_last_second_of_the_certificate_agrees() {
+    let last = 365 * A_DAY - 300;
+    for (by, agrees) in [(last, true), (last + 1, false), (-300, true), (-301, false)] {
+        let mut bench = Bench::registered(1, 0);
+        bench.link = Link::Down;
+        bench.set_clock(by);
+        assert_eq!(bench.agent.status().clock == ClockStanding::Agreed, agrees, "{by}");
+    }
+}
