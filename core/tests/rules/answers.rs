@@ -5,7 +5,7 @@ use leasehold_core::agent::{Command, FailureReason, RegistrationState};
 use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey, SoftwareCrypto};
 use leasehold_core::identity::{IdCertificate, InstanceId};
 use leasehold_core::time::UnixTime;
-use leasehold_core::wire::{AnswerBody, Authorization, Registered};
+use leasehold_core::wire::{AnswerBody, Authorization, EntitlementAnswer, Registered, Verdict};
 
 fn key() -> PublicKey {
     SoftwareCrypto.public_key(&KeyHandle([3; 32])).unwrap()
@@ -31,9 +31,11 @@ fn registered() -> AnswerBody<'static> {
     })
 }
 
-fn authorization() -> AnswerBody<'static> {
+/// The answer to a report of so many entitlements; a device under flex reports three.
+fn authorization(entitlements: usize) -> AnswerBody<'static> {
+    let covered = EntitlementAnswer { verdict: Verdict::InCompliance, owned: 5 };
     AnswerBody::Authorization(Authorization {
-        entitlements: heapless::Vec::new(),
+        entitlements: core::iter::repeat_n(covered, entitlements).collect(),
         out_of_compliance_since: None,
         policy: None,
         duplicate: false,
@@ -49,12 +51,12 @@ fn t4_an_answer_to_something_else_is_a_failure_that_is_named_and_changes_nothing
         (
             Command::RenewAuthorization,
             // An authorization for other entitlements than were reported is none.
-            [registered(), renewed(), AnswerBody::Deregistered, authorization()],
+            [registered(), renewed(), AnswerBody::Deregistered, authorization(2)],
         ),
         (
             Command::RenewCertificate,
             // A certificate for another key is none.
-            [registered(), renewed(), AnswerBody::Deregistered, authorization()],
+            [registered(), renewed(), AnswerBody::Deregistered, authorization(3)],
         ),
     ];
     for (command, answers) in cases {
@@ -77,7 +79,7 @@ fn t4_an_answer_to_something_else_is_a_failure_that_is_named_and_changes_nothing
 #[test]
 fn t4_a_registration_answered_with_something_else_is_tried_again() {
     let renewed = AnswerBody::Renewed(certificate());
-    for answer in [registered(), renewed, AnswerBody::Deregistered, authorization()] {
+    for answer in [registered(), renewed, AnswerBody::Deregistered, authorization(3)] {
         let mut bench = Bench::new();
         bench.manager.say = Some(answer.clone());
         bench.register(false).unwrap();

@@ -361,3 +361,27 @@ fn t2_a_clock_on_the_first_or_the_last_second_of_the_certificate_agrees() {
         assert_eq!(bench.agent.status().clock == ClockStanding::Agreed, agrees, "{by}");
     }
 }
+
+#[test]
+fn t2_a_clock_that_drifts_past_an_end_of_the_certificate_was_not_set() {
+    // Fast: a minute and a half ahead when the certificate ends.
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    for _ in 0..4 {
+        bench.run(30 * DAY);
+        bench.set_clock(25);
+    }
+    bench.run(365 * DAY);
+    assert_eq!(told(&bench, "RegistrationExpired"), [365 * DAY - 5 * MINUTE]);
+    assert_eq!(told(&bench, "ClockDisagrees"), []);
+    // Slow: behind the start while the certificate is new.
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    for _ in 0..20 {
+        bench.run(1);
+        bench.set_clock(-25);
+    }
+    bench.run(HOUR);
+    assert_eq!(told(&bench, "ClockDisagrees"), []);
+    assert_eq!(told(&bench, "ClockChanged"), []);
+}
