@@ -385,3 +385,15 @@ fn t2_a_clock_that_drifts_past_an_end_of_the_certificate_was_not_set() {
     assert_eq!(told(&bench, "ClockDisagrees"), []);
     assert_eq!(told(&bench, "ClockChanged"), []);
 }
+
+#[test]
+fn t2_the_hour_ends_by_itself_to_the_second() {
+    let mut bench =
+        Bench::with(|definition, _| definition.policy.clock_grace = Duration::from_secs(47 * 61));
+    bench.acquire("standard-seat", 1);
+    bench.register(false).unwrap();
+    bench.link = Link::Down;
+    bench.set_clock(-3_000 * A_DAY);
+    bench.run(2 * HOUR);
+    assert_eq!(told(&bench, "ClockIgnored"), [47 * 61]);
+}
