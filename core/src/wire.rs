@@ -16,6 +16,7 @@ mod frame;
 mod request;
 
 pub use accept::{AcceptError, Expected, accept};
+pub(crate) use accept::{understand, vouch};
 pub use answer::{
     ACCOUNT_NAME_MAX, Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal,
     Registered, SigningCertificate, Verdict,

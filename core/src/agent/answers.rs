@@ -14,9 +14,10 @@ use crate::identity::IdCertificate;
 use crate::policy::Policy;
 use crate::product::Reporting;
 use crate::time::{DeviceTime, Duration, UnixTime};
+use crate::verified::Verified;
 use crate::wire::{
     self, Answer, AnswerBody, AnswerFrame, EntitlementAnswer, Expected, Nonce, Refusal, Registered,
-    Verdict, accept,
+    Verdict, understand, vouch,
 };
 use heapless::{String, Vec};
 
@@ -32,16 +33,24 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let Some(exchange) = self.exchange else {
             return;
         };
-        match self.believe(&exchange.digest, bytes) {
+        let payload = match self.believe(&exchange.digest, bytes) {
+            Ok(payload) => payload,
+            Err(reason) => return self.exchange_failed(reason),
+        };
+        match understand(payload) {
             Ok(answer) => self.accepted(&exchange, &answer),
-            Err(reason) => self.exchange_failed(reason),
+            Err(error) => self.exchange_failed(FailureReason::NotAccepted(error)),
         }
     }
 
-    /// Decides whether to believe an answer to `request`.
+    /// Decides whether to believe an answer to `request`; what it says is not read yet.
     // Not in line: the stack it takes is free again before anything is done with the answer.
     #[inline(never)]
-    fn believe<'b>(&self, request: &Digest, bytes: &'b [u8]) -> Result<Answer<'b>, FailureReason> {
+    fn believe<'b>(
+        &self,
+        request: &Digest,
+        bytes: &'b [u8],
+    ) -> Result<Verified<&'b [u8]>, FailureReason> {
         let frame = AnswerFrame::parse(&self.crypto, bytes).map_err(FailureReason::Frame)?;
         let expected = Expected {
             root: self.definition.root,
@@ -49,8 +58,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             request: *request,
             newer_than: self.ledger.last_answer,
         };
-        let answer = accept(&self.crypto, frame, &expected).map_err(FailureReason::NotAccepted)?;
-        Ok(answer.into_inner())
+        vouch(&self.crypto, &frame, &expected).map_err(FailureReason::NotAccepted)
     }
 
     /// The answer is the manager's, to this request, and new.

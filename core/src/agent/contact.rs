@@ -202,6 +202,13 @@ mod tests {
     }
 
     #[test]
+    fn the_mixing_is_that_of_splitmix64() {
+        // The first output of the generator for the seeds 0 and 1.
+        assert_eq!(mix(0), 0xE220_A839_7B1D_CDAF);
+        assert_eq!(mix(1), 0x910A_2DEC_8902_5CC1);
+    }
+
+    #[test]
     fn a_fleet_spreads_over_the_whole_jitter() {
         let first_retries =
             (0..1_000).map(|number| jittered(Duration::from_minutes(15), device(number)).as_secs());

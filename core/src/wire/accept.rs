@@ -52,11 +52,26 @@ pub fn accept<'a, C: Crypto>(
     frame: AnswerFrame<'a>,
     expected: &Expected,
 ) -> Result<Verified<Answer<'a>>, AcceptError> {
-    check(crypto, &frame, expected)?;
-    codec::from_slice(frame.payload).map(Verified::new).map_err(|_| AcceptError::NotUnderstood)
+    understand(vouch(crypto, &frame, expected)?)
 }
 
-/// Everything but what is said. Apart, so that its stack is free again before that is read.
+/// The first half of [`accept`]: whether the manager said it, to this device, just now. What it is
+/// that was said is read by [`understand`], so that neither half's stack stands on the other's.
+pub(crate) fn vouch<'a, C: Crypto>(
+    crypto: &C,
+    frame: &AnswerFrame<'a>,
+    expected: &Expected,
+) -> Result<Verified<&'a [u8]>, AcceptError> {
+    check(crypto, frame, expected)?;
+    Ok(Verified::new(frame.payload))
+}
+
+/// The second half of [`accept`].
+pub(crate) fn understand(payload: Verified<&[u8]>) -> Result<Verified<Answer<'_>>, AcceptError> {
+    let answer = codec::from_slice(payload.into_inner());
+    answer.map(Verified::new).map_err(|_| AcceptError::NotUnderstood)
+}
+
 #[inline(never)]
 fn check<C: Crypto>(
     crypto: &C,

@@ -72,6 +72,8 @@ pub(crate) struct Manager {
     pub out_since: Option<u64>,
     /// The last answer sent, to be replayed.
     pub last_frame: Vec<u8>,
+    /// The number of every registration.
+    pub registrations: Vec<RequestNumber>,
     /// The number of every request but registrations, in the order they came.
     pub numbers: Vec<RequestNumber>,
 }
@@ -101,6 +103,7 @@ impl Manager {
             duplicate: false,
             out_since: None,
             last_frame: Vec::new(),
+            registrations: Vec::new(),
             numbers: Vec::new(),
         }
     }
@@ -128,6 +131,7 @@ impl Manager {
         let request = &parsed.request;
         if let RequestBody::Register(register) = &request.body {
             let seen = Seen::Register { force: register.force };
+            self.registrations.push(request.number);
             let key = parsed.proven_registration_key(&self.crypto).expect("possession proved");
             if let Some(refusal) = self.refuse {
                 return (seen, AnswerBody::Refused(refusal));

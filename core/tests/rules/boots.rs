@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
 use leasehold_core::agent::{
-    Agent, AuthorizationState, Command, Device, EventKind, Stored, UnregisteredReason,
+    Agent, AuthorizationState, Command, Device, EventKind, RegistrationState, Stored,
+    UnregisteredReason,
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
@@ -10,6 +11,7 @@ use leasehold_core::identity::Udi;
 use leasehold_core::policy::Policy;
 use leasehold_core::products::contact_center;
 use leasehold_core::time::{Duration, Instant, Now};
+use leasehold_core::wire::AnswerBody;
 
 fn told(bench: &Bench, name: &str) -> Vec<u64> {
     bench.names().iter().filter(|(_, told)| *told == name).map(|(at, _)| *at).collect()
@@ -127,4 +129,20 @@ fn r6_a_device_that_left_stays_unregistered_whatever_the_ledger_says() {
     assert!(matches!(status.unregistered, Some(UnregisteredReason::Deregistered { .. })));
     assert_eq!(status.deadline, None);
     assert!(bench.events.contains(&(0, EventKind::Deregistered { manager_told: true })));
+}
+
+#[test]
+fn t5_a_registration_whose_number_was_used_goes_again_under_a_new_epoch() {
+    let mut bench = Bench::new();
+    bench.link = Link::Held;
+    bench.manager.say = Some(AnswerBody::Conflict);
+    bench.register(false).unwrap();
+    bench.manager.say = None;
+    bench.link = Link::Up;
+    bench.deliver();
+    let [first, second] = bench.manager.registrations[..] else {
+        panic!("{:?}", bench.manager.registrations)
+    };
+    assert_ne!(first.epoch, second.epoch);
+    assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
 }
