@@ -33,12 +33,18 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let Some(exchange) = self.exchange else {
             return;
         };
-        let payload = match self.believe(&exchange.digest, bytes) {
-            Ok(payload) => payload,
-            Err(reason) => return self.exchange_failed(reason),
-        };
+        match self.believe(&exchange.digest, bytes) {
+            Ok(payload) => self.believed(&exchange, payload),
+            Err(reason) => self.exchange_failed(reason),
+        }
+    }
+
+    /// The manager has said something to this request.
+    // Not in line: what it said takes stack only once it is believed.
+    #[inline(never)]
+    fn believed(&mut self, exchange: &Exchange, payload: Verified<&[u8]>) {
         match understand(payload) {
-            Ok(answer) => self.accepted(&exchange, &answer),
+            Ok(answer) => self.accepted(exchange, &answer),
             Err(error) => self.exchange_failed(FailureReason::NotAccepted(error)),
         }
     }

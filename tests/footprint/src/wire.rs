@@ -6,8 +6,8 @@ use leasehold_core::time::UnixTime;
 use leasehold_core::token::{TOKEN_LENGTH, Token, TokenError};
 use leasehold_core::verified::Verified;
 use leasehold_core::wire::{
-    AcceptError, Answer, AnswerFrame, EncodeError, Expected, FrameError, Request, RequestFrame,
-    SigningCertificate,
+    AcceptError, Answer, AnswerFrame, EncodeError, Expected, FrameError, Refusal, Request,
+    RequestFrame, SigningCertificate,
 };
 use leasehold_core::{base32, crc32, wire};
 
@@ -34,6 +34,11 @@ pub fn proof_crc32(parts: &[&[u8]]) -> u32 {
 #[unsafe(no_mangle)]
 pub fn proof_request_parse(bytes: &[u8]) -> Result<RequestFrame<'_>, FrameError> {
     RequestFrame::parse(&SecureElement, bytes)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_refusal_ends_registration(refusal: Refusal) -> bool {
+    refusal.ends_registration()
 }
 
 #[unsafe(no_mangle)]
