@@ -397,3 +397,26 @@ fn t2_the_hour_ends_by_itself_to_the_second() {
     bench.run(2 * HOUR);
     assert_eq!(told(&bench, "ClockIgnored"), [47 * 61]);
 }
+
+#[test]
+fn t2_a_clock_that_is_gone_contradicts_nothing() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.set_clock(-3_000 * A_DAY);
+    bench.forget();
+    bench.real_time = false;
+    bench.run(2 * HOUR);
+    assert_eq!(told(&bench, "ClockIgnored"), []);
+}
+
+#[test]
+fn r2_a_renewal_as_late_as_the_certificates_end_is_tried_at_half_its_time() {
+    let lasts = 365 * 86_400 - 300;
+    let mut bench = Bench::with(|definition, _| {
+        definition.policy.certificate_renewal = Duration::from_secs(lasts);
+    });
+    bench.register(false).unwrap();
+    let status = bench.agent.status();
+    let renewal = status.next_renewal.unwrap().saturating_since(status.now).as_secs();
+    assert_eq!(renewal, lasts / 2);
+}
