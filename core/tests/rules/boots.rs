@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
 use leasehold_core::agent::{
-    Agent, AuthorizationState, Command, Device, EventKind, RegistrationState, Stored,
-    UnregisteredReason,
+    Agent, AuthorizationState, Command, Device, Enforcement, EventKind, Reason, RegistrationState,
+    Stored, UnregisteredReason,
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
@@ -145,4 +145,57 @@ fn t5_a_registration_whose_number_was_used_goes_again_under_a_new_epoch() {
     };
     assert_ne!(first.epoch, second.epoch);
     assert_eq!(bench.agent.status().registration, RegistrationState::Registered);
+}
+
+#[test]
+fn a3_warnings_and_reminders_come_by_themselves_to_the_second() {
+    let mut bench = Bench::new();
+    bench.acquire("standard-seat", 1);
+    // What else is written in between must not be what wakes the device.
+    bench.run(7 * MINUTE);
+    bench.stopping();
+    bench.run(30 * DAY);
+    assert_eq!(told(&bench, "EvaluationWarning"), [30 * DAY]);
+    bench.run(60 * DAY);
+    bench.stopping();
+    bench.forget();
+    bench.run(3 * HOUR);
+    let over = 90 * DAY;
+    assert_eq!(told(&bench, "EvaluationExpired"), [1, 2, 3].map(|hours| over + hours * HOUR));
+}
+
+#[test]
+fn x11_an_evaluation_that_ran_out_in_time_that_never_was_is_over_at_once() {
+    let mut bench = Bench::registered(1, 0);
+    bench.command(Command::Deregister).unwrap();
+    bench.run(89 * DAY);
+    // A clock far ahead: everything after it is dated too late, until a manager's time.
+    bench.real_time_ahead = 60 * DAY as i64;
+    bench.reboot(60);
+    bench.acquire("standard-seat", 1);
+    bench.run(2 * DAY);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::EvaluationExpired);
+    bench.register(false).unwrap();
+    bench.run(HOUR);
+    assert_eq!(bench.agent.status().authorization, AuthorizationState::Authorized);
+    bench.command(Command::Deregister).unwrap();
+    let Enforcement::Enforced { reason, since } = bench.agent.status().enforcement else {
+        panic!("{:?}", bench.agent.status().enforcement)
+    };
+    assert_eq!(reason, Reason::EvaluationExpired);
+    assert!(since <= bench.agent.status().now);
+}
+
+#[test]
+fn a6_what_stays_covered_is_told_once_and_what_is_covered_again_once() {
+    let mut bench = Bench::registered(50, 0);
+    bench.run(2 * DAY);
+    assert_eq!(bench.names(), []);
+    bench.acquire("standard-seat", 1);
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.manager.owned = [41, 10, 1];
+    bench.forget();
+    bench.command(Command::RenewAuthorization).unwrap();
+    let names: Vec<&str> = bench.names().iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["BackInCompliance"]);
 }
