@@ -461,3 +461,18 @@ fn a_fork_goes_on_by_itself_and_counts_in_counters_of_its_own() {
     assert_eq!(fork.entitlement(0).unwrap().in_use, 7);
     assert_eq!(fork.status().registration, RegistrationState::Registered);
 }
+
+#[test]
+fn t6_a_lost_ledger_leaves_a_device_as_old_as_its_certificate_without_a_manager() {
+    let mut bench = Bench::new();
+    bench.run(300 * DAY);
+    bench.acquire("standard-seat", 1);
+    bench.register(false).unwrap();
+    bench.link = Link::Down;
+    bench.run(100 * DAY);
+    bench.lose_ledger();
+    bench.reboot(10);
+    let status = bench.agent.status();
+    let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+    assert!(ends <= 365 * DAY, "ends in {ends} s");
+}
