@@ -18,6 +18,7 @@
 //! children `commands`, `inputs`, `outputs`, `answers` and `status` put them together.
 mod answers;
 mod authorization;
+mod certificate;
 mod clock_standing;
 mod commands;
 mod contact;
@@ -51,7 +52,7 @@ pub use record::{RecordError, RecordKind};
 pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
 pub use status::{AttemptStatus, EntitlementStatus, Status};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, total};
 use crate::crypto::Crypto;
 use crate::identity::DeviceFingerprint;
 use crate::policy::Policy;
@@ -253,7 +254,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             let stored: LedgerRecord<Ledger<N>, N> = stored;
             agent.ledger_store.found(generation);
             agent.counters.restore_peaks(&stored.peaks);
-            agent.stored_peaks = inputs::total(&stored.peaks);
+            agent.stored_peaks = total(&stored.peaks);
             checkpoint = stored.checkpoint;
             agent.ledger = stored.ledger;
         });

@@ -357,6 +357,11 @@ fn set<T: Copy, const N: usize>(cells: &[Cell<T>; N], values: &[T; N]) {
     }
 }
 
+/// All peaks together: what tells whether any has grown.
+pub(crate) fn total(peaks: &[u32]) -> u64 {
+    peaks.iter().copied().map(u64::from).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,10 +163,16 @@ impl<const N: usize> Authorization<N> {
         }
     }
 
-    /// When the next report is due by the calendar of reports; at once when none was answered.
+    /// Whether a report is owed whatever the calendar of reports says: for a registration (SPEC A4),
+    /// or for use that began (SPEC X3).
+    pub(super) const fn owes_report(&self) -> bool {
+        self.answered.is_none() || self.use_unanswered || self.report_owed
+    }
+
+    /// When the next report is due; at once where one is owed.
     pub(super) fn report_due(&self, policy: &Policy) -> DeviceTime {
         match self.answered {
-            Some(at) if !self.use_unanswered && !self.report_owed => {
+            Some(at) if !self.owes_report() => {
                 at.saturating_add(self.compliance.report_interval(policy))
             }
             _ => DeviceTime::from_secs(0),

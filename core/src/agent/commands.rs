@@ -1,7 +1,7 @@
 //! What an administrator's command does (SPEC R7). One that cannot be carried out changes nothing.
 
 use super::contact::Purpose;
-use super::inputs::halves;
+use super::entropy::halves;
 use super::license_control::LicenseControl;
 use super::numbers::Numbers;
 use super::registration::{Attempt, Identity, Phase};

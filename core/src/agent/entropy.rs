@@ -27,3 +27,16 @@ impl Entropy {
         crypto.digest(&[&self.seed, b"draw", &self.drawn.to_le_bytes()]).0
     }
 }
+
+/// Two values of sixteen bytes.
+pub(super) const fn halves(bytes: [u8; 32]) -> [[u8; 16]; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, rest @ ..] = bytes;
+    [[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], rest]
+}
+
+/// Never zero: that is the epoch of a device that has none yet.
+pub(super) const fn random_epoch(bytes: [u8; 32]) -> u32 {
+    let [a, b, c, d, ..] = bytes;
+    let epoch = u32::from_le_bytes([a, b, c, d]);
+    if epoch == 0 { 1 } else { epoch }
+}

@@ -11,9 +11,9 @@ use super::{
     Agent, CommandError, Enforcement, Entropy, EventKind, FailureReason, Input, PEAK_SAVE, Reason,
     RecordKind, STORAGE_RETRY, TransportError, UnregisteredReason, authorization_deadline,
 };
+use crate::counters::total;
 use crate::crypto::Crypto;
 use crate::time::{DeviceTime, Duration, Now};
-use crate::wire::RequestNumber;
 
 impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// Tells the agent that something happened at `now`.
@@ -246,32 +246,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
     }
 
-    /// The next request number, and a new block of them when the last one is used up.
-    pub(super) fn take_number(&mut self) -> RequestNumber {
-        self.ensure_epoch();
-        let sequence = self.numbers.next;
-        self.numbers.next = sequence.saturating_add(1);
-        self.reserve_numbers(sequence);
-        RequestNumber { epoch: self.ledger.epoch, sequence }
-    }
-
-    /// Draws the first epoch of a device's life.
-    pub(super) fn ensure_epoch(&mut self) {
-        if self.ledger.epoch == 0
-            && let Some(entropy) = &mut self.entropy
-        {
-            self.ledger.epoch = random_epoch(entropy.draw(&self.crypto));
-            self.ledger_store.save_by(self.clock.now());
-        }
-    }
-
-    pub(super) fn reserve_numbers(&mut self, up_to: u32) {
-        if up_to > self.ledger.reserved_sequence {
-            self.ledger.reserved_sequence = up_to.saturating_add(super::SEQUENCE_BLOCK);
-            self.ledger_store.save_by(self.clock.now());
-        }
-    }
-
     /// Ends the registration. What is in use stays counted, and evaluation resumes (SPEC X13).
     pub(super) fn leave(&mut self, standing: Standing) {
         let now = self.clock.now();
@@ -425,11 +399,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 }
 
-/// All peaks together: what tells whether any has grown.
-pub(super) fn total(peaks: &[u32]) -> u64 {
-    peaks.iter().copied().map(u64::from).sum()
-}
-
 pub(super) const fn compliance_event(change: ComplianceChange) -> EventKind {
     match change {
         ComplianceChange::Started => EventKind::OutOfCompliancePending,
@@ -437,16 +406,4 @@ pub(super) const fn compliance_event(change: ComplianceChange) -> EventKind {
         ComplianceChange::Breached => EventKind::OutOfComplianceBreached,
         ComplianceChange::Ended => EventKind::BackInCompliance,
     }
-}
-
-pub(super) const fn halves(bytes: [u8; 32]) -> [[u8; 16]; 2] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, rest @ ..] = bytes;
-    [[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], rest]
-}
-
-/// Never zero: that is the epoch of a device that has none yet.
-pub(super) const fn random_epoch(bytes: [u8; 32]) -> u32 {
-    let [a, b, c, d, ..] = bytes;
-    let epoch = u32::from_le_bytes([a, b, c, d]);
-    if epoch == 0 { 1 } else { epoch }
 }

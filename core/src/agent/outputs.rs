@@ -1,12 +1,13 @@
 //! What the agent wants done next: storing before sending, and when to wake.
 
 use super::contact::{EXCHANGE_TIMEOUT, Exchange, Purpose};
-use super::inputs::total;
+use super::entropy::halves;
 use super::registration::{Attempt, Phase};
 use super::{
     Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output,
     PENDING_CHECKPOINT, RecordKind, record,
 };
+use crate::counters::total;
 use crate::crypto::{Crypto, Digest};
 use crate::product::Reporting;
 use crate::time::{DeviceTime, Duration};
@@ -114,10 +115,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let authorization = self.ledger.authorization.as_ref()?;
         let due = authorization.report_due(self.policy());
         // Only a report that is merely overdue waits for its place after a boot.
-        let overdue = authorization.answered.is_some()
-            && !authorization.use_unanswered
-            && !authorization.report_owed;
-        Some(if overdue { due.max(self.boot_hold) } else { due })
+        Some(if authorization.owes_report() { due } else { due.max(self.boot_hold) })
     }
 
     /// Whether what the request depends on is stored durably.
@@ -224,7 +222,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             None => return Err(EncodeError::KeyUnusable),
         };
         let nonce = match &mut self.entropy {
-            Some(entropy) => Nonce(super::inputs::halves(entropy.draw(&self.crypto))[0]),
+            Some(entropy) => Nonce(halves(entropy.draw(&self.crypto))[0]),
             None => return Err(EncodeError::KeyUnusable),
         };
         let sequence = self.numbers.next;
