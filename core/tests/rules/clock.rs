@@ -420,3 +420,30 @@ fn r2_a_renewal_as_late_as_the_certificates_end_is_tried_at_half_its_time() {
     let renewal = status.next_renewal.unwrap().saturating_since(status.now).as_secs();
     assert_eq!(renewal, lasts / 2);
 }
+
+#[test]
+fn x15_doubt_about_the_clock_waits_for_no_back_off() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.run(3 * DAY);
+    bench.link = Link::Up;
+    bench.forget();
+    bench.set_clock(400 * A_DAY);
+    assert_eq!(bench.reports(), [bench.time]);
+    assert_eq!(bench.agent.status().clock, ClockStanding::Agreed);
+}
+
+#[test]
+fn x1_an_answer_that_comes_during_a_stop_does_not_undo_it() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(HOUR);
+    bench.link = Link::Held;
+    bench.command(leasehold_core::agent::Command::RenewAuthorization).unwrap();
+    bench.stopping();
+    bench.deliver();
+    bench.link = Link::Down;
+    bench.reboot(60);
+    let status = bench.agent.status();
+    let left = u64::from(status.deadline.unwrap().saturating_since(status.now).as_secs());
+    assert_eq!(left, 90 * DAY - 5 * MINUTE - 60);
+}
