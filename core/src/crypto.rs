@@ -22,7 +22,7 @@ pub enum Algorithm {
 /// A 256-bit digest: for [`Algorithm::Ed25519`] the first half of SHA-512.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Digest(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 32]);
+pub struct Digest(#[serde(with = "crate::codec::bytes")] pub [u8; 32]);
 
 /// A public key.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ pub struct PublicKey {
     /// The scheme it is for.
     pub algorithm: Algorithm,
     /// The key itself.
-    #[serde(with = "crate::wire::codec::bytes")]
+    #[serde(with = "crate::codec::bytes")]
     pub bytes: [u8; 32],
 }
 
@@ -40,10 +40,10 @@ pub struct Signature {
     /// The scheme it was made with.
     pub algorithm: Algorithm,
     /// First half (R).
-    #[serde(with = "crate::wire::codec::bytes")]
+    #[serde(with = "crate::codec::bytes")]
     pub commitment: [u8; 32],
     /// Second half (s).
-    #[serde(with = "crate::wire::codec::bytes")]
+    #[serde(with = "crate::codec::bytes")]
     pub response: [u8; 32],
 }
 
@@ -51,7 +51,7 @@ pub struct Signature {
 /// wrapped key in a secure element. Stored in the agent's record; never logged, never sent.
 #[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct KeyHandle(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 32]);
+pub struct KeyHandle(#[serde(with = "crate::codec::bytes")] pub [u8; 32]);
 
 impl core::fmt::Debug for KeyHandle {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -93,12 +93,12 @@ fn check_part(part: &str, longest: usize) -> Result<(), UdiError> {
 /// The first eight bytes of the digest of a UDI.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct DeviceFingerprint(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 8]);
+pub struct DeviceFingerprint(#[serde(with = "crate::codec::bytes")] pub [u8; 8]);
 
 /// The manager's name for a product instance: random, and kept when its certificate is renewed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
-pub struct InstanceId(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 16]);
+pub struct InstanceId(#[serde(with = "crate::codec::bytes")] pub [u8; 16]);
 
 /// The manager's statement that a key belongs to a product instance (SPEC R2).
 ///

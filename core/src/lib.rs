@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod base32;
+mod codec;
 pub mod counters;
 pub mod crc32;
 pub mod crypto;

@@ -18,7 +18,7 @@ pub const TOKEN_LENGTH: usize = PREFIX.len() + SECRET_SYMBOLS + CHECK_SYMBOLS;
 /// The secret of a registration token.
 #[derive(Clone, Copy, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Token(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 20]);
+pub struct Token(#[serde(with = "crate::codec::bytes")] pub [u8; 20]);
 
 impl core::fmt::Debug for Token {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -11,7 +11,6 @@
 
 mod accept;
 mod answer;
-pub(crate) mod codec;
 mod frame;
 mod request;
 

@@ -9,9 +9,9 @@
 //! answers. A host keeps two generations of each and writes over the older one, so that a power cut
 //! at any byte leaves the other; [`newest`] picks.
 
+use crate::codec;
 use crate::crc32;
 use crate::identity::DeviceFingerprint;
-use crate::wire::codec;
 use serde::{Deserialize, Serialize};
 
 /// The longest record, in bytes.

@@ -1,8 +1,8 @@
 //! The one decision whether a manager's answer is believed (SPEC T4).
 
 use super::answer::{Answer, AnswerHead, AnswerNumber, SigningCertificate};
-use super::codec;
 use super::frame::{AnswerFrame, AnswerTrailer};
+use crate::codec;
 use crate::crypto::{
     Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, Signature, SignedMessage,
 };

@@ -2,8 +2,8 @@
 //! ends on any input.
 
 use super::answer::{Answer, AnswerHead, SigningCertificate};
-use super::codec;
 use super::request::{Request, RequestBody};
+use crate::codec;
 use crate::crypto::{
     Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, Signature, SignedMessage,
 };

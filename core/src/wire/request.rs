@@ -27,7 +27,7 @@ pub struct Request<'a> {
 /// Sixteen unpredictable bytes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Nonce(#[serde(with = "crate::wire::codec::bytes")] pub [u8; 16]);
+pub struct Nonce(#[serde(with = "crate::codec::bytes")] pub [u8; 16]);
 
 /// Numbers a device's requests. Within an epoch the sequence only grows; a device that learns that
 /// a number was used before goes on under a fresh random epoch (SPEC T5).
