@@ -57,7 +57,8 @@ struct History {
     places: [VirtualAccountId; 2],
     machines: Vec<Machine>,
     lines: Vec<LineRow>,
-    /// The last epoch that a machine has begun.
+    /// The last epoch that a machine has begun: an even one, so that no renumbered machine (whose
+    /// epoch is odd) was there before. Real ones are random.
     epoch: u32,
 }
 
@@ -96,7 +97,7 @@ impl History {
                 let (frame, digest) = machine.report_frame(&usage);
                 let answer = world.send(&frame);
                 if machine.believe(&answer, digest) == AnswerBody::Conflict {
-                    *epoch += 1;
+                    *epoch += 2;
                     machine.begin_epoch(*epoch);
                     machine.report(world, &usage);
                 }
@@ -145,7 +146,7 @@ impl History {
         let token = self.world.token_for(self.places[0], None).1;
         for (n, seats) in (0..DEVICES).zip(1..) {
             let mut machine = self.machines[n].with_new_key(100);
-            self.epoch += 1;
+            self.epoch += 2;
             machine.begin_epoch(self.epoch);
             machine.register(&mut self.world, token, true);
             machine.report(&mut self.world, &[(STANDARD, seats)]);
