@@ -9,6 +9,10 @@ use leasehold_core::wire::{
     AnswerBody, AnswerFrame, AnswerNumber, Expected, FRAME_MAX, Nonce, Register, Report, Request,
     RequestBody, RequestNumber, Usage, accept, encode_request,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts the requests of all machines.
+static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// A device as the manager sees it: a UDI, a key, numbers, and what it was last told.
 #[derive(Clone)]
@@ -68,7 +72,9 @@ impl Machine {
             _ => self.instance,
         };
         let mut nonce = Nonce([self.key.0[0]; 16]);
-        nonce.0[..4].copy_from_slice(&self.number.sequence.to_be_bytes());
+        // Never twice the same, whichever copy of a machine asks: as the random ones of devices.
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+        nonce.0[..8].copy_from_slice(&asked.to_be_bytes());
         let request = Request { udi: self.udi(), instance, number: self.number, nonce, body };
         let mut frame = vec![0; FRAME_MAX];
         let (length, digest) =
