@@ -147,9 +147,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // A ledger that is being written reserves numbers of the old epoch.
         self.numbers = Numbers::new();
         self.tell(EventKind::NumberConflict);
-        if purpose == Purpose::Register {
-            self.renumber_attempt();
-        }
+        // A registration is numbered anew before it goes again: this answer has overtaken it.
         if again {
             self.exchange_failed(FailureReason::Conflict);
         } else {
