@@ -347,9 +347,14 @@ impl Bench {
 
     /// Another agent of this device, booted from `flash` at this moment.
     pub(crate) fn boot_from(&self, flash: &Flash) -> TestAgent {
-        let mut agent = Agent::new(self.definition, fresh_counters(), self.device, SoftwareCrypto);
+        let mut agent = self.unbooted();
         agent.boot(self.now(), stored(flash)).unwrap();
         agent
+    }
+
+    /// Another agent of this device.
+    pub(crate) fn unbooted(&self) -> TestAgent {
+        Agent::new(self.definition, fresh_counters(), self.device, SoftwareCrypto)
     }
 
     /// Loses power, stays off, boots. What was in use is gone (SPEC X9).
@@ -534,7 +539,7 @@ impl Bench {
     }
 }
 
-fn stored(flash: &Flash) -> Stored<'_> {
+pub(crate) fn stored(flash: &Flash) -> Stored<'_> {
     let [identity, ledger] =
         flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
     Stored { identity, ledger }

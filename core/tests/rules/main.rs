@@ -18,4 +18,5 @@ mod clock;
 mod control;
 mod gaps;
 mod storage;
+mod told;
 mod wire;
