@@ -40,6 +40,24 @@ fn t4_a_re_registration_overtaken_by_a_report_is_sent_under_a_new_number() {
 }
 
 #[test]
+fn t4_a_re_registration_overtaken_by_a_report_whose_answer_is_lost_is_numbered_above_it() {
+    let mut bench = Bench::registered(5, 0);
+    bench.run(7 * HOUR + 50 * MINUTE);
+    let (old, instance) = bench.manager.registered.unwrap();
+    bench.link = Link::AnswersLost;
+    bench.register(true).unwrap();
+    bench.manager.registered = Some((old, instance));
+    bench.forget();
+    bench.run(12 * MINUTE);
+    assert_eq!(bench.reports().len(), 1);
+    let report = *bench.manager.numbers.last().unwrap();
+    bench.run(3 * MINUTE);
+    let again = *bench.manager.registrations.last().unwrap();
+    assert_eq!(again.epoch, report.epoch);
+    assert!(again.sequence > report.sequence, "{again:?} after {report:?} is a conflict");
+}
+
+#[test]
 fn t4_a_re_registration_overtaken_before_a_reboot_is_sent_under_a_new_number() {
     let mut bench = Bench::registered(5, 0);
     bench.run(7 * HOUR + 50 * MINUTE);
