@@ -494,3 +494,28 @@ fn t6_a_lost_ledger_leaves_a_device_as_old_as_its_certificate_without_a_manager(
     let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
     assert!(ends <= 365 * DAY, "ends in {ends} s");
 }
+
+#[test]
+fn t6_a_lost_ledger_does_not_lengthen_a_renewed_certificate() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(181 * DAY);
+    bench.link = Link::Down;
+    bench.run(100 * DAY);
+    bench.lose_ledger();
+    bench.reboot(10);
+    let status = bench.agent.status();
+    let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+    assert!(ends <= 365 * DAY, "a year after its renewal at most: ends in {ends} s");
+}
+
+#[test]
+fn t4_a_re_registration_goes_where_only_the_other_record_cannot_be_stored() {
+    let mut bench = Bench::registered(1, 0);
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.run(8 * HOUR + MINUTE);
+    assert_eq!(told(&bench, "StorageFailed"), 1);
+    bench.forget();
+    bench.register(true).unwrap();
+    assert!(bench.seen.iter().any(|(_, seen)| *seen == Seen::Register { force: true }));
+    assert_eq!(bench.agent.status().attempt, None, "and is done");
+}
