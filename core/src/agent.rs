@@ -87,7 +87,6 @@ pub struct Agent<'a, C, const N: usize> {
     ledger: Ledger<N>,
     identity_store: Store,
     ledger_store: Store,
-    storage_failed: bool,
     /// The host said that it stops the device, and nothing but storing happened since.
     stopping: bool,
     events: EventQueue,
@@ -199,7 +198,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             ledger: Ledger::new(),
             identity_store: Store::new(),
             ledger_store: Store::new(),
-            storage_failed: false,
             stopping: false,
             events: EventQueue::new(),
             countdowns: Countdowns::new(),

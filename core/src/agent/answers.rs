@@ -190,7 +190,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }
         }
         for store in [&mut self.identity_store, &mut self.ledger_store] {
-            store.not_before = None;
+            store.not_before = store.not_before.map(|at| at.min(now));
             store.due = store.due.map(|due| due.min(now));
         }
         if let Some(attempt) = &mut self.identity.attempt

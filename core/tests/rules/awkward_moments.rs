@@ -509,13 +509,34 @@ fn t6_a_lost_ledger_does_not_lengthen_a_renewed_certificate() {
 }
 
 #[test]
+fn a_record_that_cannot_be_stored_is_told_once_while_the_other_one_can() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.register(true).unwrap();
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.forget();
+    bench.run(10 * HOUR);
+    assert!(bench.writes > 10, "the attempt is stored each time");
+    let storage = ["StorageFailed", "StorageRestored"];
+    assert_eq!(storage.map(|name| told(&bench, name)), [1, 0]);
+    assert!(bench.agent.status().storage_failed);
+    bench.unstorable = None;
+    bench.run(HOUR);
+    assert_eq!(storage.map(|name| told(&bench, name)), [1, 1]);
+    assert!(!bench.agent.status().storage_failed);
+}
+
+#[test]
 fn t4_a_re_registration_goes_where_only_the_other_record_cannot_be_stored() {
     let mut bench = Bench::registered(1, 0);
-    bench.unstorable = Some(RecordKind::Ledger);
-    bench.run(8 * HOUR + MINUTE);
-    assert_eq!(told(&bench, "StorageFailed"), 1);
-    bench.forget();
+    bench.link = Link::Down;
     bench.register(true).unwrap();
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.run(10 * HOUR);
+    assert!(bench.agent.status().storage_failed);
+    bench.forget();
+    bench.link = Link::Up;
+    bench.run(15 * MINUTE);
     assert!(bench.seen.iter().any(|(_, seen)| *seen == Seen::Register { force: true }));
     assert_eq!(bench.agent.status().attempt, None, "and is done");
 }

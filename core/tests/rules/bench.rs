@@ -72,6 +72,8 @@ pub(crate) struct Manager {
     pub out_since: Option<u64>,
     /// The last answer sent, to be replayed.
     pub last_frame: Vec<u8>,
+    /// How long each report says that it covers, in seconds.
+    pub covers: Vec<u32>,
     /// The number of every registration.
     pub registrations: Vec<RequestNumber>,
     /// The number of every request but registrations, in the order they came.
@@ -103,6 +105,7 @@ impl Manager {
             duplicate: false,
             out_since: None,
             last_frame: Vec::new(),
+            covers: Vec::new(),
             registrations: Vec::new(),
             numbers: Vec::new(),
         }
@@ -150,6 +153,7 @@ impl Manager {
         });
         let seen = match &request.body {
             RequestBody::Report(report) => {
+                self.covers.push(report.covers_seconds);
                 Seen::Report(report.usage.iter().map(|usage| usage.peak).collect())
             }
             RequestBody::RenewCertificate => Seen::Renew,
