@@ -345,10 +345,12 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         // What ran after the last checkpoint is not known: charged, never given (SPEC X1).
         let policy = *self.policy();
         self.ledger_written = device_now;
+        // What is stored says how long the last run could go unnoted, and not that of this one (SPEC
+        // E5).
+        self.ledger_store.save_by(device_now);
         if self.ledger.evaluation.counting {
             self.count_evaluation(checkpoint.unnoted());
             self.ledger.evaluation.counting = false;
-            self.ledger_store.save_by(device_now);
         }
         // The two records are written one after the other: a cut between them is mended here.
         let registered_at = self.identity.enrolment().map(|enrolment| enrolment.registered_at);
@@ -379,7 +381,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             }
             if self.ledger.epoch == epoch && sequence > self.ledger.reserved_sequence {
                 self.ledger.reserved_sequence = sequence;
-                self.ledger_store.save_by(device_now);
             }
         }
         self.numbers = Numbers::after(self.ledger.reserved_sequence);

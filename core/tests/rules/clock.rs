@@ -261,6 +261,21 @@ fn e5_cutting_the_power_again_and_again_lengthens_no_period_of_a_device_without_
 }
 
 #[test]
+fn e5_cutting_the_power_after_a_stop_in_order_lengthens_no_period_either() {
+    let mut bench = Bench::registered(1, 0);
+    bench.real_time = false;
+    bench.link = Link::Down;
+    bench.stopping();
+    bench.reboot(0);
+    // Each time before the next report is due, which would be noted.
+    while bench.agent.status().authorization != AuthorizationState::AuthorizationExpired {
+        bench.run(7 * HOUR);
+        bench.reboot(0);
+        assert!(bench.time < 91 * DAY, "the authorization never ends");
+    }
+}
+
+#[test]
 fn x1_a_stop_in_order_costs_nothing_unless_the_device_runs_on() {
     for (runs_on, charged) in [(false, 0), (true, 1)] {
         let mut bench = Bench::new();
