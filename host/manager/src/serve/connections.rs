@@ -13,10 +13,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::ServerConfig;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -79,8 +82,12 @@ pub(super) async fn serve(
             drop(permit);
         });
     }
+    // The first poll tells every connection that its next answer is the last. Only then is the port
+    // closed: whoever sees that can rely on it.
+    let mut shutdown = pin!(graceful.shutdown());
+    let idle = poll_fn(|context| Poll::Ready(shutdown.as_mut().poll(context).is_ready())).await;
     drop(listener);
-    if timeout(grace, graceful.shutdown()).await.is_err() {
+    if !idle && timeout(grace, shutdown).await.is_err() {
         tracing::warn!("connections were still busy and were cut off");
     }
 }
