@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod instance;
 pub mod license;
 pub mod overrides;
+mod supply;
 pub mod token;
 pub mod user;
 
