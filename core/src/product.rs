@@ -21,6 +21,9 @@ pub struct ProductDefinition<'a> {
     pub product_id: &'a str,
     /// The vendor's root key: who may say who is a license manager.
     pub root: PublicKey,
+    /// The key that signs authorization codes that carry no certificate, where there is one: such
+    /// codes are a third shorter. Who has it can set aside anything for anybody.
+    pub reservation_key: Option<PublicKey>,
     /// The ways this product can be licensed; the first is what a new device starts with.
     pub license_types: &'a [LicenseType<'a>],
     /// The rules' numbers.

@@ -27,6 +27,7 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         name: NAME,
         product_id: PRODUCT_ID,
         root,
+        reservation_key: None,
         license_types: &[
             FLEX,
             PERPETUAL_PREMIUM,

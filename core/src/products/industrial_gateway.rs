@@ -28,6 +28,7 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         name: NAME,
         product_id: PRODUCT_ID,
         root,
+        reservation_key: None,
         license_types: &[SUBSCRIPTION, LAB],
         policy: Policy::DEFAULT,
         policy_bounds: BOUNDS,
