@@ -213,7 +213,7 @@ pub trait View: ReservationView {
     fn devices(&self, filter: &Filter, page: Page) -> Result<Vec<DeviceRow>, StoreError>;
     /// Registered devices that housekeeping is to look at by `now`, at most `limit`.
     fn devices_due(&self, now: UnixTime, limit: u32) -> Result<Vec<DeviceRow>, StoreError>;
-    /// When housekeeping is to look at a registered device next.
+    /// When housekeeping is to look at a registered device or a reservation next.
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError>;
     /// The keys that were replaced in a device's instance, the newest first.
     fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError>;

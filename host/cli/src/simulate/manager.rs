@@ -14,6 +14,7 @@ use leasehold_manager::domain::catalogue::Catalogue;
 use leasehold_manager::domain::device::{self, Sender};
 use leasehold_manager::domain::license::{self, NewLine};
 use leasehold_manager::domain::overrides::PolicyOverrides;
+use leasehold_manager::domain::reservation::Attempts;
 use leasehold_manager::domain::token;
 use leasehold_manager::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
@@ -73,10 +74,16 @@ impl Manager {
             .map_err(|_| anyhow!("The simulated root key cannot sign. {DEFECT}"))?;
         let authority = Authority {
             catalogue: Catalogue::new(&[scenario.product]),
-            signer: Signer { crypto: Arc::new(StandIn), key: SIGNING, certificate },
+            signer: Signer {
+                crypto: Arc::new(StandIn),
+                key: SIGNING,
+                certificate,
+                reservation_key: None,
+            },
             overrides: PolicyOverrides::default(),
             epoch: 1,
             answers: AnswerClock::default(),
+            attempts: Attempts::default(),
         };
         let store = MemoryStore::new();
         let mut entropy = Numbered::default();

@@ -222,9 +222,12 @@ mod tests {
         assert_eq!((more.overdrawn(), more.available()), (Some(at(0)), 0));
     }
 
+    /// Quantity, start and end.
     type Lines = Vec<(u64, u64, Option<u64>)>;
+    /// Reservation, generation, count and end.
+    type Claims = Vec<(i64, u8, u32, Option<u64>)>;
 
-    fn cases() -> impl Strategy<Value = (Lines, Vec<(i64, u8, u32, Option<u64>)>)> {
+    fn cases() -> impl Strategy<Value = (Lines, Claims)> {
         let end = || prop::option::of(1..30_u64);
         let lines = prop::collection::vec((1..9_u64, 0..20_u64, end()), 0..5);
         let claims = prop::collection::vec((1..4_i64, 0..2_u8, 1..5_u32, end()), 0..6);

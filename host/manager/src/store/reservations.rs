@@ -46,8 +46,6 @@ pub trait ReservationView {
         now: UnixTime,
         limit: u32,
     ) -> Result<Vec<ReservationRow>, StoreError>;
-    /// When there is something to tell of a term next.
-    fn next_reservation_look(&self) -> Result<Option<UnixTime>, StoreError>;
     /// What is claimed of a tag in a pool, by reservation and generation.
     fn claims(&self, id: VirtualAccountId, tag: &str) -> Result<Vec<ClaimRow>, StoreError>;
     /// What a reservation claims, by generation, each as it was added.

@@ -9,13 +9,20 @@ pub use reservation::{ClaimRow, EnteredCodeRow, ReservationRow, ReservationState
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use std::fmt;
 use std::sync::Arc;
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         $($(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(pub i64);)*
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        })*
     };
 }
 

@@ -82,8 +82,7 @@ pub(super) fn a_number_an_anchor_and_an_open_device_are_of_one_reservation(store
     let ended = ReservationState::Cancelled;
     refused(ReservationRow { confirmed: first.confirmed, ..second.clone() });
     refused(ReservationRow { declined: first.declined, ..reservation_row(other, 2) });
-    let same_device =
-        ReservationRow { serial_number: first.serial_number.clone(), ..second.clone() };
+    let same_device = ReservationRow { serial_number: first.serial_number.clone(), ..second };
     refused(same_device.clone());
     refused(ReservationRow { number: first.number, state: ended, ..same_device.clone() });
     write(store, |tx| {
@@ -132,7 +131,7 @@ pub(super) fn reservations_are_listed_searched_and_paged(store: &dyn Store) {
 
 pub(super) fn what_is_due_comes_first(store: &dyn Store) {
     let place = write(store, |tx| add_place(tx, "Example"));
-    assert_eq!(read(store, |view| view.next_reservation_look()), None);
+    assert_eq!(read(store, |view| view.next_look()), None);
     let ids = [(1, Some(30)), (2, Some(20)), (3, None), (4, Some(20))].map(|(n, look_at)| {
         let look_at = look_at.map(time);
         write(store, |tx| {
@@ -147,7 +146,7 @@ pub(super) fn what_is_due_comes_first(store: &dyn Store) {
     assert_eq!(due(20, 9), [ids[1], ids[3]]);
     assert_eq!(due(30, 9), [ids[1], ids[3], ids[0]]);
     assert_eq!(due(30, 1), [ids[1]]);
-    assert_eq!(read(store, |view| view.next_reservation_look()), Some(time(20)));
+    assert_eq!(read(store, |view| view.next_look()), Some(time(20)));
 }
 
 pub(super) fn claims_are_found_by_pool_and_released_by_generation(store: &dyn Store) {

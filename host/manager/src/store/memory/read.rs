@@ -252,7 +252,9 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
     }
 
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        Ok(self.0.looks.rows().next().map(|((look_at, _), ())| *look_at))
+        let device = self.0.looks.rows().next().map(|((look_at, _), ())| *look_at);
+        let reservation = self.0.reservations.rows().filter_map(|(_, row)| row.look_at).min();
+        Ok([device, reservation].into_iter().flatten().min())
     }
 
     fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError> {

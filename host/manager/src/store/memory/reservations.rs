@@ -90,10 +90,6 @@ impl<T: Deref<Target = Tables>> ReservationView for Access<T> {
         Ok(due)
     }
 
-    fn next_reservation_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        Ok(self.0.reservations.rows().filter_map(|(_, row)| row.look_at).min())
-    }
-
     fn claims(&self, id: VirtualAccountId, tag: &str) -> Result<Vec<ClaimRow>, StoreError> {
         let rows = self.0.claims.rows().flat_map(|(_, rows)| rows);
         Ok(rows.filter(|row| row.virtual_account == id && *row.tag == *tag).cloned().collect())

@@ -277,7 +277,9 @@ impl<C: Connected> View for C {
     }
 
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        let sql = "SELECT min(look_at) FROM device WHERE state = 0";
+        let sql = "SELECT min(look_at) FROM (
+            SELECT min(look_at) AS look_at FROM device WHERE state = 0 UNION ALL
+            SELECT min(look_at) FROM reservation WHERE look_at IS NOT NULL)";
         Ok(one(self, sql, [], |row| optional_time(row, 0))?.flatten())
     }
 

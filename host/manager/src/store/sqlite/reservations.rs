@@ -156,11 +156,6 @@ impl<C: Connected> ReservationView for C {
         many(self, &sql, (seconds(now), i64::from(limit)), reservation)
     }
 
-    fn next_reservation_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        let sql = "SELECT min(look_at) FROM reservation WHERE look_at IS NOT NULL";
-        Ok(one(self, sql, [], |row| optional_time(row, 0))?.flatten())
-    }
-
     fn claims(&self, id: VirtualAccountId, tag: &str) -> Result<Vec<ClaimRow>, StoreError> {
         let sql = format!(
             "{CLAIM} virtual_account = ?1 AND tag = ?2 ORDER BY reservation, generation, id"
