@@ -36,6 +36,8 @@ mod numbers;
 mod outputs;
 pub mod record;
 mod registration;
+mod reservation;
+mod reserving;
 mod status;
 mod storage;
 pub mod transitions;
@@ -50,6 +52,8 @@ pub use interface::{BUFFER_MIN, Command, Device, Input, Output, Stored};
 pub use outputs::Buffer;
 pub use record::{RecordError, RecordKind};
 pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
+pub use reservation::{InstalledStatus, ReservationStatus, ReservedLine};
+pub use reserving::ReservationCommand;
 pub use status::{AttemptStatus, EntitlementStatus, Status};
 
 use crate::counters::{Counters, total};
@@ -108,6 +112,14 @@ pub struct Agent<'a, C, const N: usize> {
     enforcement: Enforcement,
     /// The last exchange ended in a conflict of numbers: a second one backs off.
     conflicted: bool,
+    /// The platform's counter that only grows, where it has one (SPEC S5).
+    counter: Option<u32>,
+    /// It was asked to be raised, and has not said whether it was.
+    counter_asked: bool,
+    /// When it is asked again after it failed.
+    counter_retry: Option<DeviceTime>,
+    /// The moment up to which the ends of reserved terms were told.
+    terms_told: DeviceTime,
 }
 
 /// Everything that changes with answers and with time, and survives a boot.
@@ -215,6 +227,10 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             in_use: false,
             enforcement: Enforcement::None,
             conflicted: false,
+            counter: None,
+            counter_asked: false,
+            counter_retry: None,
+            terms_told: DeviceTime::from_secs(0),
         }
     }
 
@@ -263,6 +279,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.tell_rolled_back();
         self.booted = true;
         self.resume(now, checkpoint);
+        self.check_counter(stored.counter);
         self.advance(now);
         self.settle();
         Ok(())
@@ -366,6 +383,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             (Some(_), Some(_)) | (None, None) => {}
             (None, Some(_)) => self.ledger.authorization = None,
         }
+        self.terms_told = checkpoint.at();
         self.publish_limits();
         // A boot starts with nothing in use (SPEC X9).
         if let Some(authorization) = &mut self.ledger.authorization {
