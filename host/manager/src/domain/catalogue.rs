@@ -262,4 +262,34 @@ mod tests {
             assert_eq!(called(unknown), None, "{unknown}");
         }
     }
+
+    #[test]
+    fn a_license_type_knows_its_own_licenses_only() {
+        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
+        let catalogue = Catalogue::shipped(root);
+        for definition in products::all(root) {
+            let product = catalogue.product(definition.product_id).unwrap();
+            assert_eq!(product.license_types.len(), definition.license_types.len());
+            for (known, declared) in product.license_types.iter().zip(definition.license_types) {
+                for (index, entitlement) in declared.entitlements.iter().enumerate() {
+                    assert_eq!(&*known.tags[index], entitlement.tag);
+                    assert_eq!(known.called(entitlement.tag), u8::try_from(index).ok());
+                }
+                for feature in declared.features {
+                    let qualified = format!("{}/{}", declared.name, feature.name);
+                    assert_eq!(known.called(feature.name), Some(feature.entitlement));
+                    assert_eq!(known.called(&qualified), Some(feature.entitlement));
+                }
+            }
+            let universal = definition.universal.unwrap();
+            let tag = catalogue.tag(universal.tag).unwrap();
+            assert_eq!((&*tag.name, &product.universal), (universal.name, &Some(tag.tag.clone())));
+            let called = catalogue.called(&format!("{}/universal", definition.name));
+            assert_eq!(called.map(|called| &*called.tag), Some(universal.tag));
+        }
+        let flex = &catalogue.product("LH-CC").unwrap().license_types[0];
+        for other in ["", "/", "flex/", "agent-seat", "perpetual-premium/server", "universal"] {
+            assert_eq!(flex.called(other), None, "{other}");
+        }
+    }
 }
