@@ -142,9 +142,11 @@ pub(super) fn refuse_bad(rest: &Reader<'_>) -> Result<(), CodeError> {
 /// # Errors
 /// [`CodeError::Length`].
 pub(super) fn same_length(expected: usize, found: usize) -> Result<(), CodeError> {
-    if expected == found {
-        return Ok(());
-    }
+    if expected == found { Ok(()) } else { Err(wrong_length(expected, found)) }
+}
+
+/// That a code has another length than it should.
+pub(super) fn wrong_length(expected: usize, found: usize) -> CodeError {
     let [expected, found] = [expected, found].map(|n| u16::try_from(n).unwrap_or(u16::MAX));
-    Err(CodeError::Length { expected, found })
+    CodeError::Length { expected, found }
 }

@@ -75,8 +75,8 @@ pub(super) struct Fault {
 /// The one wrong character that makes `syndrome` in a block of `length` characters, those in `exact`
 /// of a UDI; `None` where no single one does.
 ///
-/// Tries every change of every character, of a block that is not longer than any. One found is the only one: of two candidates the syndromes
-/// would differ by that of a block with at most two wrong characters, which is never zero.
+/// Tries every change of every character, of a block that is not longer than any. One found is the
+/// only one: no two changes of single characters have the same syndrome.
 pub(super) fn locate(syndrome: u32, length: usize, exact: &Range<usize>) -> Option<Fault> {
     if length > BLOCK {
         return None;
@@ -96,4 +96,107 @@ pub(super) fn locate(syndrome: u32, length: usize, exact: &Range<usize>) -> Opti
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::collections::HashMap;
+    use std::vec::Vec;
+
+    /// A block of base 32 alone, as long as any.
+    const PLAIN: (usize, Range<usize>) = (BLOCK, 0..0);
+    /// The first block of a request with the longest UDI: 64 characters and three colons.
+    const LONGEST_UDI: (usize, Range<usize>) = (4 + 67 + CHECK_SYMBOLS, 4..71);
+
+    /// The syndrome of every change of one character: what is right does not matter.
+    fn single((length, exact): &(usize, Range<usize>)) -> Vec<(u32, Fault)> {
+        let mut all = Vec::new();
+        for index in 0..*length {
+            let changes = if exact.contains(&index) { 1..128_u8 } else { 1..32 };
+            for change in changes {
+                let mut wrong = Checksum(0);
+                for at in 0..*length {
+                    let value = if at == index { change } else { 0 };
+                    if exact.contains(&at) {
+                        wrong.add_exact(value);
+                    } else {
+                        wrong.add(value);
+                    }
+                }
+                all.push((wrong.0, Fault { index, change }));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_whole_block_has_no_syndrome_and_a_wrong_character_that_of_its_change() {
+        let mut block = Checksum::new();
+        let values: Vec<u8> = (0..74).map(|index| index % 32).collect();
+        values.iter().for_each(|&value| block.add(value));
+        let whole = [&values[..], &block.symbols()].concat();
+        for (syndrome, Fault { index, change }) in single(&PLAIN) {
+            let mut typed = Checksum::new();
+            for (at, &value) in whole.iter().enumerate() {
+                typed.add(if at == index { value ^ change } else { value });
+            }
+            assert_eq!(typed.syndrome(), syndrome);
+        }
+        let mut typed = Checksum::new();
+        whole.iter().for_each(|&value| typed.add(value));
+        assert_eq!(typed.syndrome(), 0);
+    }
+
+    /// Two wrong characters are found when no two single ones have the same syndrome, because then
+    /// their sum is never zero; and a single one has one place only.
+    #[test]
+    fn every_wrong_character_is_located_and_every_two_are_found() {
+        for block in [PLAIN, LONGEST_UDI] {
+            let mut faults = HashMap::new();
+            for (syndrome, fault) in single(&block) {
+                assert_ne!(syndrome, 0);
+                assert_eq!(faults.insert(syndrome, fault), None);
+                assert_eq!(locate(syndrome, block.0, &block.1), Some(fault));
+            }
+        }
+    }
+
+    #[test]
+    fn two_wrong_symbols_are_never_taken_for_one() {
+        let all = single(&PLAIN);
+        let places: HashMap<u32, Fault> = all.iter().copied().collect();
+        for (first, one) in &all {
+            for (second, other) in &all {
+                if one.index < other.index {
+                    assert_eq!(places.get(&(first ^ second)), None, "{one:?} {other:?}");
+                }
+            }
+        }
+    }
+
+    /// A character of a UDI is two symbols, so that two of them are more than the code is made to
+    /// tell from one. That they are found at all is certain; that one is blamed, very unlikely.
+    #[test]
+    fn two_wrong_characters_of_a_udi_are_hardly_ever_taken_for_one() {
+        let all = single(&LONGEST_UDI);
+        let places: HashMap<u32, Fault> = all.iter().copied().collect();
+        let (mut taken, mut pairs) = (0_u32, 0_u32);
+        for (first, one) in &all {
+            for (second, other) in &all {
+                if one.index < other.index {
+                    pairs += 1;
+                    taken += u32::from(places.contains_key(&(first ^ second)));
+                }
+            }
+        }
+        assert!(taken < pairs / 100_000, "{taken} of {pairs}");
+    }
+
+    #[test]
+    fn nothing_is_located_in_what_is_longer_than_a_block() {
+        let (syndrome, _) = single(&PLAIN)[0];
+        assert_eq!(locate(syndrome, BLOCK + 1, &(0..0)), None);
+    }
 }

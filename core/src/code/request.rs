@@ -4,7 +4,7 @@
 //! long the UDI is, so that a character that was dropped from it or doubled is always told.
 
 use super::chain::Anchors;
-use super::check::{HEAD, check, refuse_bad, refuse_newer, same_length};
+use super::check::{HEAD, check, refuse_bad, refuse_newer, same_length, wrong_length};
 use super::checksum::CHECK_SYMBOLS;
 use super::packed::{symbol_at, unpack};
 use super::printer::Printer;
@@ -235,11 +235,10 @@ fn extent(text: &str) -> Result<Range<usize>, CodeError> {
     let mut backwards = text.char_indices().rev().filter(|&(_, typed)| !is_ignored(typed));
     let before = backwards.nth(AFTER_UDI.saturating_sub(1)).and_then(|(at, _)| text.get(..at));
     let end = before.map(|before| Reader::new(before, HEAD..usize::MAX).count());
-    match end.filter(|&end| end > HEAD) {
-        Some(end) => Ok(HEAD..end),
-        None => {
-            let found = Reader::new(text, 0..0).filter(|character| character.value().is_ok());
-            same_length(length(UDI_MIN), found.count()).map(|()| HEAD..HEAD)
-        }
+    if let Some(end) = end.filter(|&end| end > HEAD) {
+        return Ok(HEAD..end);
     }
+    let all = Reader::new(text, HEAD..usize::MAX);
+    let found = all.filter(|character| character.value() != Ok(COLON)).count();
+    Err(wrong_length(length(UDI_MIN).max(found.saturating_add(1)), found))
 }

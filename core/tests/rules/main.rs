@@ -15,6 +15,7 @@ mod awkward_moments;
 mod bench;
 mod boots;
 mod clock;
+mod code;
 mod control;
 mod gaps;
 mod storage;
