@@ -157,6 +157,9 @@ const PEAK_SAVE: Duration = Duration::from_minutes(15);
 const CHECKPOINT: Duration = Duration::from_hours(1);
 /// The same while a tolerance of minutes runs (SPEC A6).
 const PENDING_CHECKPOINT: Duration = Duration::from_minutes(5);
+/// The same while a reserved term runs. No signed time gives back what a power cut is charged with
+/// here, so that it must be little; nor may it wear the flash out (SPEC E5, S7).
+const TERM_CHECKPOINT: Duration = Duration::from_hours(4);
 /// Storage that failed is tried again after this.
 const STORAGE_RETRY: Duration = Duration::from_minutes(1);
 

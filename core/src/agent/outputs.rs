@@ -5,7 +5,7 @@ use super::entropy::halves;
 use super::registration::{Attempt, Phase};
 use super::{
     Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output,
-    PENDING_CHECKPOINT, RecordKind, record,
+    PENDING_CHECKPOINT, RecordKind, TERM_CHECKPOINT, record,
 };
 use crate::counters::total;
 use crate::crypto::{Crypto, Digest};
@@ -376,9 +376,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if runs {
             return Some(CHECKPOINT);
         }
-        // The terms of a reservation end: as often as a report would store it.
         let held = self.identity.reservation()?;
-        held.has_running_term(self.clock.now()).then_some(self.policy().report_interval)
+        held.has_running_term(self.clock.now()).then_some(TERM_CHECKPOINT)
     }
 
     /// How long the device may run until the ledger is written again: by its checkpoints, or by what

@@ -137,6 +137,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.raise_counter();
         }
         self.identity_store.save_by(now);
+        // Time is stored more often from here on, and a power cut charged with that.
+        self.ledger_store.save_by(now);
         self.publish_limits();
         self.tell(EventKind::ReservationInstalled { generation });
         Ok(())

@@ -18,5 +18,6 @@ mod clock;
 mod code;
 mod control;
 mod gaps;
+mod reservation;
 mod storage;
 mod wire;
