@@ -91,7 +91,6 @@ pub struct Agent<'a, C, const N: usize> {
     ledger: Ledger<N>,
     identity_store: Store,
     ledger_store: Store,
-    storage_failed: bool,
     /// The host said that it stops the device, and nothing but storing happened since.
     stopping: bool,
     events: EventQueue,
@@ -214,7 +213,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             ledger: Ledger::new(),
             identity_store: Store::new(),
             ledger_store: Store::new(),
-            storage_failed: false,
             stopping: false,
             events: EventQueue::new(),
             countdowns: Countdowns::new(),
@@ -367,10 +365,12 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         // What ran after the last checkpoint is not known: charged, never given (SPEC X1).
         let policy = *self.policy();
         self.ledger_written = device_now;
+        // What is stored says how long the last run could go unnoted, and not that of this one (SPEC
+        // E5).
+        self.ledger_store.save_by(device_now);
         if self.ledger.evaluation.counting {
             self.count_evaluation(checkpoint.unnoted());
             self.ledger.evaluation.counting = false;
-            self.ledger_store.save_by(device_now);
         }
         // The two records are written one after the other: a cut between them is mended here.
         let registered_at = self.identity.enrolment().map(|enrolment| enrolment.registered_at);
@@ -402,7 +402,6 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             }
             if self.ledger.epoch == epoch && sequence > self.ledger.reserved_sequence {
                 self.ledger.reserved_sequence = sequence;
-                self.ledger_store.save_by(device_now);
             }
         }
         self.numbers = Numbers::after(self.ledger.reserved_sequence);

@@ -147,9 +147,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // A ledger that is being written reserves numbers of the old epoch.
         self.numbers = Numbers::new();
         self.tell(EventKind::NumberConflict);
-        if purpose == Purpose::Register {
-            self.renumber_attempt();
-        }
+        // A registration is numbered anew before it goes again: this answer has overtaken it.
         if again {
             self.exchange_failed(FailureReason::Conflict);
         } else {
@@ -192,7 +190,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             }
         }
         for store in [&mut self.identity_store, &mut self.ledger_store] {
-            store.not_before = None;
+            store.not_before = store.not_before.map(|at| at.min(now));
             store.due = store.due.map(|due| due.min(now));
         }
         if let Some(attempt) = &mut self.identity.attempt

@@ -2,17 +2,12 @@
 
 use crate::crypto::Crypto;
 
-/// Draws as many unpredictable values as are needed from one seed per boot.
+/// Draws as many unpredictable values as are needed from one seed per boot. It has no `Debug`: what
+/// it holds is in no log.
 #[derive(Clone, Copy)]
 pub(super) struct Entropy {
     seed: [u8; 32],
     drawn: u32,
-}
-
-impl core::fmt::Debug for Entropy {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Entropy(hidden)")
-    }
 }
 
 impl Entropy {

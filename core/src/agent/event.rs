@@ -319,4 +319,19 @@ mod tests {
         queue.push(now, EventKind::Authorized);
         assert_eq!(queue.pop(now).unwrap().sequence, last.sequence + 1);
     }
+
+    #[test]
+    fn what_comes_after_a_loss_waits_until_the_loss_is_told() {
+        let mut queue = EventQueue::new();
+        let now = DeviceTime::from_secs(7);
+        for _ in 0..=QUEUE {
+            queue.push(now, EventKind::Authorized);
+        }
+        queue.pop(now).unwrap();
+        queue.push(now, EventKind::BackInCompliance);
+        let drained: heapless::Vec<EventKind, 64> =
+            core::iter::from_fn(|| queue.pop(now)).map(|event| event.kind).collect();
+        assert_eq!(drained.len(), QUEUE);
+        assert_eq!(drained.last(), Some(&EventKind::EventsLost { count: 2 }));
+    }
 }

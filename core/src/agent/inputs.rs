@@ -133,7 +133,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // A report that is due at the breach goes first (SPEC X6), where it can go at all.
         let report_first = match self.exchange {
             Some(exchange) => exchange.purpose == Purpose::Report,
-            None => !self.storage_failed && self.next_purpose() == Some(Purpose::Report),
+            None => !self.storage_fails() && self.next_purpose() == Some(Purpose::Report),
         };
         let Some(authorization) = &mut self.ledger.authorization else {
             return;
@@ -291,26 +291,33 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if !core::mem::take(&mut store.writing) {
             return;
         }
+        let failed = store.fails();
         store.stored(now);
         if record == RecordKind::Ledger {
             self.numbers.durable = self.numbers.writing;
         }
-        if core::mem::take(&mut self.storage_failed) {
+        if failed && !self.storage_fails() {
             self.tell(EventKind::StorageRestored);
         }
     }
 
     pub(super) fn persist_failed(&mut self, record: RecordKind) {
         let now = self.clock.now();
+        let failed = self.storage_fails();
         let store = self.store_mut(record);
         if !core::mem::take(&mut store.writing) {
             return;
         }
         store.save_by(now);
         store.not_before = Some(now.saturating_add(STORAGE_RETRY));
-        if !core::mem::replace(&mut self.storage_failed, true) {
+        if !failed {
             self.tell(EventKind::StorageFailed);
         }
+    }
+
+    /// Whether either record could not be stored when that was last tried.
+    pub(super) fn storage_fails(&self) -> bool {
+        self.identity_store.fails() || self.ledger_store.fails()
     }
 
     /// The request on its way got no acceptable answer.

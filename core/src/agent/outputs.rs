@@ -96,7 +96,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let now = self.clock.now();
         let attempt_due = self.identity.attempt.and_then(|attempt| attempt.due());
         // Where storage fails an attempt cannot go, and must not hold up what can.
-        let can_go = !self.storage_failed || self.identity_store.is_stored(now);
+        let can_go = !self.storage_fails() || self.identity_store.is_stored(now);
         if can_go && attempt_due.is_some_and(|at| at <= now) {
             return Some(Purpose::Register);
         }
@@ -129,7 +129,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.identity_store.is_stored(self.clock.now())
                     && attempt.number.sequence <= self.numbers.durable
             }
-            (Purpose::Register, None) => false,
             _ => self.numbers.next <= self.numbers.durable,
         }
     }
@@ -181,7 +180,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let covers_use = self.in_use;
         let (length, digest) = match (purpose, self.identity.attempt) {
             (Purpose::Register, Some(attempt)) => self.encode_registration(&attempt, buffer)?,
-            (Purpose::Register, None) => return Err(EncodeError::KeyUnusable),
             _ => self.encode_numbered(purpose, buffer)?,
         };
         let sent = self.clock.uptime();
@@ -322,11 +320,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         .min()
     }
 
-    /// When the manager is asked next; `None` while a request is on its way, or none will be made.
-    pub(super) fn next_contact(&self) -> Option<DeviceTime> {
-        if self.exchange.is_some() || self.entropy.is_none() {
-            return None;
-        }
+    /// When the manager is asked next, as far as time decides it.
+    fn next_contact(&self) -> Option<DeviceTime> {
         let attempt = self.identity.attempt.and_then(|attempt| attempt.due());
         [attempt, self.next_renewal(), self.next_report()].into_iter().flatten().min()
     }

@@ -128,7 +128,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             duplicate: authorization.is_some_and(|authorization| authorization.duplicate),
             overage_allowed: self.identity.control.overage_allowed,
             policy: *self.policy(),
-            storage_failed: self.storage_failed,
+            storage_failed: self.storage_fails(),
             reservation_enabled: self.identity.reservation_enabled,
             rollback_protection: self.counter.is_some(),
         }

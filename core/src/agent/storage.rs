@@ -64,6 +64,11 @@ impl Store {
         }
     }
 
+    /// Whether the last write failed.
+    pub(super) const fn fails(&self) -> bool {
+        self.not_before.is_some()
+    }
+
     /// When the next write is handed out; `None` while there is nothing to write, or one is under
     /// way.
     pub(super) fn next_write(&self) -> Option<DeviceTime> {

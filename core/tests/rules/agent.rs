@@ -529,6 +529,18 @@ fn a_renewal_that_is_refused_does_not_hold_up_reports() {
 }
 
 #[test]
+fn a5_refused_renewals_back_off_whatever_is_answered_in_between() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(180 * DAY - HOUR);
+    bench.forget();
+    bench.manager.refuse_renewal = true;
+    bench.run(20 * DAY + HOUR);
+    let renewals = bench.seen.iter().filter(|(_, seen)| *seen == Seen::Renew).count();
+    // After 15 min, doubling, never more than 8 h apart and never less than half of that.
+    assert!((60..=5 + 120).contains(&renewals), "{renewals}");
+}
+
+#[test]
 fn a_registration_that_was_dropped_while_on_its_way_is_not_taken_up() {
     let mut bench = Bench::registered(1, 0);
     bench.link = Link::Silent;

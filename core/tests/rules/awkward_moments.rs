@@ -40,6 +40,24 @@ fn t4_a_re_registration_overtaken_by_a_report_is_sent_under_a_new_number() {
 }
 
 #[test]
+fn t4_a_re_registration_overtaken_by_a_report_whose_answer_is_lost_is_numbered_above_it() {
+    let mut bench = Bench::registered(5, 0);
+    bench.run(7 * HOUR + 50 * MINUTE);
+    let (old, instance) = bench.manager.registered.unwrap();
+    bench.link = Link::AnswersLost;
+    bench.register(true).unwrap();
+    bench.manager.registered = Some((old, instance));
+    bench.forget();
+    bench.run(12 * MINUTE);
+    assert_eq!(bench.reports().len(), 1);
+    let report = *bench.manager.numbers.last().unwrap();
+    bench.run(3 * MINUTE);
+    let again = *bench.manager.registrations.last().unwrap();
+    assert_eq!(again.epoch, report.epoch);
+    assert!(again.sequence > report.sequence, "{again:?} after {report:?} is a conflict");
+}
+
+#[test]
 fn t4_a_re_registration_overtaken_before_a_reboot_is_sent_under_a_new_number() {
     let mut bench = Bench::registered(5, 0);
     bench.run(7 * HOUR + 50 * MINUTE);
@@ -475,4 +493,50 @@ fn t6_a_lost_ledger_leaves_a_device_as_old_as_its_certificate_without_a_manager(
     let status = bench.agent.status();
     let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
     assert!(ends <= 365 * DAY, "ends in {ends} s");
+}
+
+#[test]
+fn t6_a_lost_ledger_does_not_lengthen_a_renewed_certificate() {
+    let mut bench = Bench::registered(1, 0);
+    bench.run(181 * DAY);
+    bench.link = Link::Down;
+    bench.run(100 * DAY);
+    bench.lose_ledger();
+    bench.reboot(10);
+    let status = bench.agent.status();
+    let ends = left(&bench, status.enrolment.map(|enrolment| enrolment.certificate_ends));
+    assert!(ends <= 365 * DAY, "a year after its renewal at most: ends in {ends} s");
+}
+
+#[test]
+fn a_record_that_cannot_be_stored_is_told_once_while_the_other_one_can() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.register(true).unwrap();
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.forget();
+    bench.run(10 * HOUR);
+    assert!(bench.writes > 10, "the attempt is stored each time");
+    let storage = ["StorageFailed", "StorageRestored"];
+    assert_eq!(storage.map(|name| told(&bench, name)), [1, 0]);
+    assert!(bench.agent.status().storage_failed);
+    bench.unstorable = None;
+    bench.run(HOUR);
+    assert_eq!(storage.map(|name| told(&bench, name)), [1, 1]);
+    assert!(!bench.agent.status().storage_failed);
+}
+
+#[test]
+fn t4_a_re_registration_goes_where_only_the_other_record_cannot_be_stored() {
+    let mut bench = Bench::registered(1, 0);
+    bench.link = Link::Down;
+    bench.register(true).unwrap();
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.run(10 * HOUR);
+    assert!(bench.agent.status().storage_failed);
+    bench.forget();
+    bench.link = Link::Up;
+    bench.run(15 * MINUTE);
+    assert!(bench.seen.iter().any(|(_, seen)| *seen == Seen::Register { force: true }));
+    assert_eq!(bench.agent.status().attempt, None, "and is done");
 }

@@ -73,6 +73,8 @@ pub(crate) struct Manager {
     pub out_since: Option<u64>,
     /// The last answer sent, to be replayed.
     pub last_frame: Vec<u8>,
+    /// How long each report says that it covers, in seconds.
+    pub covers: Vec<u32>,
     /// The number of every registration.
     pub registrations: Vec<RequestNumber>,
     /// The number of every request but registrations, in the order they came.
@@ -104,6 +106,7 @@ impl Manager {
             duplicate: false,
             out_since: None,
             last_frame: Vec::new(),
+            covers: Vec::new(),
             registrations: Vec::new(),
             numbers: Vec::new(),
         }
@@ -177,6 +180,7 @@ impl Manager {
         });
         let seen = match &request.body {
             RequestBody::Report(report) => {
+                self.covers.push(report.covers_seconds);
                 Seen::Report(report.usage.iter().map(|usage| usage.peak).collect())
             }
             RequestBody::RenewCertificate => Seen::Renew,
@@ -380,9 +384,14 @@ impl Bench {
 
     /// Another agent of this device, booted from `flash` at this moment.
     pub(crate) fn boot_from(&self, flash: &Flash) -> TestAgent {
-        let mut agent = Agent::new(self.definition, fresh_counters(), self.device, SoftwareCrypto);
+        let mut agent = self.unbooted();
         agent.boot(self.now(), stored(flash)).unwrap();
         agent
+    }
+
+    /// Another agent of this device.
+    pub(crate) fn unbooted(&self) -> TestAgent {
+        Agent::new(self.definition, fresh_counters(), self.device, SoftwareCrypto)
     }
 
     /// Loses power, stays off, boots. What was in use is gone (SPEC X9).
@@ -589,7 +598,7 @@ impl Bench {
     }
 }
 
-fn stored(flash: &Flash) -> Stored<'_> {
+pub(crate) fn stored(flash: &Flash) -> Stored<'_> {
     let [identity, ledger] =
         flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
     Stored { identity, ledger, counter: None }

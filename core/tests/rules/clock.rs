@@ -1,10 +1,10 @@
 //! Real-time clocks that are wrong, set, absent or dead (SPEC T1–T3, X15, E5).
 
-use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
+use crate::bench::{Bench, DAY, EPOCH, Flash, HOUR, Link, MINUTE};
 use leasehold_core::agent::{
     AuthorizationState, ClockStanding, Enforcement, EventKind, RegistrationState,
 };
-use leasehold_core::time::Duration;
+use leasehold_core::time::{Duration, UnixTime};
 
 const A_DAY: i64 = DAY as i64;
 
@@ -261,6 +261,21 @@ fn e5_cutting_the_power_again_and_again_lengthens_no_period_of_a_device_without_
 }
 
 #[test]
+fn e5_cutting_the_power_after_a_stop_in_order_lengthens_no_period_either() {
+    let mut bench = Bench::registered(1, 0);
+    bench.real_time = false;
+    bench.link = Link::Down;
+    bench.stopping();
+    bench.reboot(0);
+    // Each time before the next report is due, which would be noted.
+    while bench.agent.status().authorization != AuthorizationState::AuthorizationExpired {
+        bench.run(7 * HOUR);
+        bench.reboot(0);
+        assert!(bench.time < 91 * DAY, "the authorization never ends");
+    }
+}
+
+#[test]
 fn x1_a_stop_in_order_costs_nothing_unless_the_device_runs_on() {
     for (runs_on, charged) in [(false, 0), (true, 1)] {
         let mut bench = Bench::new();
@@ -446,4 +461,20 @@ fn x1_an_answer_that_comes_during_a_stop_does_not_undo_it() {
     let status = bench.agent.status();
     let left = u64::from(status.deadline.unwrap().saturating_since(status.now).as_secs());
     assert_eq!(left, 90 * DAY - 5 * MINUTE - 60);
+}
+
+#[test]
+fn t1_a_moment_has_a_calendar_time_as_soon_as_anything_told_one() {
+    let mut bench = Bench::new();
+    let now = bench.agent.status().now;
+    assert_eq!(bench.agent.unix(now), Some(UnixTime::from_secs(EPOCH)), "a real-time clock did");
+    bench.set_clock(-A_DAY);
+    bench.run(HOUR);
+    bench.register(false).unwrap();
+    let later = bench.agent.status().now.saturating_add(Duration::from_days(1));
+    let of_manager = UnixTime::from_secs(EPOCH + HOUR + DAY);
+    assert_eq!(bench.agent.unix(later), Some(of_manager), "a manager knows better");
+    bench.real_time = false;
+    let new = bench.boot_from(&Flash::default());
+    assert_eq!(new.unix(new.status().now), None, "nobody has told it");
 }

@@ -103,6 +103,24 @@ fn x7_locked_usage_reports_the_highest_use_since_pending_until_it_is_covered() {
 }
 
 #[test]
+fn r7_a_registration_waits_for_one_that_is_on_its_way_and_for_nothing_else() {
+    let mut bench = Bench::new();
+    bench.link = Link::Held;
+    bench.register(false).unwrap();
+    assert_eq!(bench.register(true), Err(CommandError::RegistrationInProgress));
+    assert_eq!(bench.seen.len(), 1);
+    bench.link = Link::Up;
+    bench.deliver();
+    bench.link = Link::Held;
+    bench.command(Command::RenewAuthorization).unwrap();
+    bench.register(true).unwrap();
+    bench.link = Link::Up;
+    bench.forget();
+    bench.deliver();
+    assert!(bench.seen.contains(&(0, Seen::Register { force: true })), "{:?}", bench.seen);
+}
+
+#[test]
 fn t5_a_duplicate_is_told_when_it_begins_and_when_it_is_settled() {
     let mut bench = Bench::registered(1, 0);
     bench.manager.duplicate = true;
@@ -168,8 +186,10 @@ fn x13_a_factory_reset_succeeds_without_a_manager_and_without_a_registration() {
     assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
     bench.register(false).unwrap();
     assert_eq!(bench.agent.status().registration, RegistrationState::Retrying);
+    bench.forget();
     bench.command(Command::FactoryReset).unwrap();
     assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+    assert_eq!(bench.names(), [(60, "FactoryReset")], "nobody is asked, and nothing waits");
     bench.forget();
     bench.run(DAY);
     assert_eq!(bench.seen, [], "the attempt is gone");
@@ -184,6 +204,29 @@ fn x13_a_reset_is_done_once_the_first_write_of_each_record_is() {
     assert!(!bench.powered);
     bench.reboot(60);
     assert_eq!(bench.agent.status().registration, RegistrationState::Unregistered);
+}
+
+#[test]
+fn x13_a_factory_reset_leads_back_to_the_first_license_type_unless_something_is_in_use() {
+    let license_type = |bench: &Bench| bench.counters.license_type().name;
+    let mut bench = Bench::new();
+    bench.command(Command::FactoryReset).unwrap();
+    assert_eq!(bench.names(), [(0, "FactoryReset")], "the first stays the first");
+    let type_of_another_day = "perpetual-enhanced";
+    bench.command(Command::SelectLicenseType(type_of_another_day)).unwrap();
+    bench.acquire("agent-seat", 1);
+    bench.command(Command::FactoryReset).unwrap();
+    assert_eq!(license_type(&bench), type_of_another_day);
+    assert_eq!(bench.counters.counts().in_use[0], 1);
+    bench.reboot(60);
+    assert_eq!(license_type(&bench), type_of_another_day, "what was in use is so again");
+    bench.forget();
+    bench.command(Command::FactoryReset).unwrap();
+    assert_eq!(license_type(&bench), "flex");
+    let at = bench.time;
+    assert_eq!(bench.names(), [(at, "FactoryReset"), (at, "LicenseTypeChanged")]);
+    bench.reboot(60);
+    assert_eq!(license_type(&bench), "flex");
 }
 
 #[test]

@@ -20,4 +20,5 @@ mod control;
 mod gaps;
 mod reservation;
 mod storage;
+mod told;
 mod wire;
