@@ -125,7 +125,7 @@ fn c5_what_is_reserved_is_never_over_used_and_a_higher_tier_stands_in_for_a_lowe
     bench.acquire("standard-seat", 1);
     bench.acquire("inbound-port", 1_000);
     bench.reboot(60);
-    assert_eq!(try_acquire(&bench, "standard-seat", 10).is_err(), true);
+    assert!(try_acquire(&bench, "standard-seat", 10).is_err());
     bench.acquire("standard-seat", 9);
 }
 
