@@ -33,9 +33,7 @@ pub fn run(tx: &mut dyn Transaction, scene: &Scene<'_>) -> Result<UnixTime, Stor
     for row in due {
         look(tx, scene, row)?;
     }
-    let due = tx.reservations_due(scene.now, STEP)?;
-    more |= due.len() >= STEP as usize;
-    for mut row in due {
+    for mut row in tx.reservations_due(scene.now, STEP)? {
         reservation::expiry::look(tx, scene, &mut row)?;
     }
     tx.erase_expired_token_secrets(scene.now)?;

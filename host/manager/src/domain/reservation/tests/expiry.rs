@@ -92,3 +92,77 @@ fn what_is_due_when_an_update_joins_is_told_before() {
     assert_eq!(keep_house_until(&mut world, next), [next]);
     assert_eq!(told(&world)[1], ("ReservationTermEnding".into(), 60, 9));
 }
+
+#[test]
+fn each_term_of_a_reservation_is_told_by_itself() {
+    let mut world = World::new();
+    let (first, second) =
+        (world.now.saturating_add(days(100)), world.now.saturating_add(days(105)));
+    world.buy_term(STANDARD, 5, None, Some(first));
+    world.buy_term(PREMIUM, 5, None, Some(second));
+    reserve(&mut world, &Reserver::new("SN1"), &[(STANDARD, 5), (PREMIUM, 4)]);
+    let looks = keep_house_until(&mut world, second);
+    assert_eq!(looks.len(), 16);
+    let told = told(&world);
+    for left in [90, 60, 30, 14, 7, 3, 1, 0] {
+        let times = |count| told.iter().filter(|line| (line.1, line.2) == (left, count)).count();
+        assert_eq!((times(5), times(4)), (1, 1), "{left} days: {told:?}");
+    }
+}
+
+#[test]
+fn of_old_and_new_the_larger_is_told() {
+    let mut world = World::new();
+    let end = world.now.saturating_add(days(100));
+    world.buy_term(STANDARD, 9, None, Some(end));
+    let device = Reserver::new("SN1");
+    let row = reserve(&mut world, &device, &[(STANDARD, 9)]);
+    change(&mut world, row.id, &[(STANDARD, 2)]).unwrap();
+    keep_house_until(&mut world, end.saturating_sub(days(90)));
+    enter(&mut world, &device.confirmation(1)).unwrap();
+    keep_house_until(&mut world, end.saturating_sub(days(60)));
+    let counts: Vec<u64> = told(&world).iter().map(|line| line.2).collect();
+    assert_eq!(counts, [9, 2]);
+}
+
+#[test]
+fn a_reserved_term_ends_on_its_day_also_where_no_line_does() {
+    let mut world = World::new();
+    let end = world.now.saturating_add(days(100));
+    let line = world.buy_term(STANDARD, 5, None, Some(end));
+    reserve(&mut world, &Reserver::new("SN1"), &[(STANDARD, 5)]);
+    world.buy(STANDARD, 5);
+    world.change(|tx, scene, _| crate::domain::license::end(tx, scene, line.id)).unwrap();
+    world.now = end.saturating_sub(Duration::from_secs(1));
+    assert_eq!(reserved(&world, STANDARD), 5);
+    world.now = end;
+    assert_eq!(reserved(&world, STANDARD), 0);
+}
+
+#[test]
+fn more_than_one_run_takes_on_is_told_by_the_next() {
+    let mut world = World::in_memory();
+    let row = redeem_code(&mut world, &Reserver::new("SN1")).unwrap();
+    world
+        .change(|tx, scene, _| {
+            for number in 0..501_u32 {
+                let mut anchor = [1; 16];
+                anchor[..4].copy_from_slice(&number.to_be_bytes());
+                tx.add_reservation(&ReservationRow {
+                    number,
+                    confirmed: anchor,
+                    declined: anchor,
+                    serial_number: "SN2".into(),
+                    state: ReservationState::Cancelled,
+                    look_at: Some(scene.now),
+                    ..row.clone()
+                })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let mut run = || world.change(|tx, scene, _| Ok(housekeeping::run(tx, scene)?)).unwrap();
+    let (first, second) = (run(), run());
+    assert_eq!(first, world.now, "at once again");
+    assert!(second > world.now);
+}
