@@ -239,6 +239,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             .expired()
             .filter(|_| !self.is_licensed())
             .map(|since| Cause { reason: Reason::EvaluationExpired, since });
+        // SPEC X11
         let short = self.identity.reservation().and_then(|held| held.short_since);
         let short = short.map(|since| Cause { reason: Reason::NotAuthorizedReserved, since });
         let causes = [breach, silence, evaluation, short].into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Authorization codes: what a manager sets aside, signed (SPEC S1, S2).
+//! Authorization codes: what a manager sets aside, signed (SPEC S1, S2, S4).
 //!
 //! ```text
 //! payload length (u16, little endian) | voucher length (u8) | payload | voucher

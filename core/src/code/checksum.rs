@@ -1,5 +1,5 @@
 //! Six check symbols over GF(32): the BCH code of bech32, which finds any four wrong symbols among 89
-//! and tells which symbol it was when only one is wrong.
+//! and tells which symbol it was when only one is wrong (SPEC S4).
 //!
 //! The generator and the final constant are published (BIP 173, BIP 350), and so is the proof that no
 //! better generator of this size exists.

@@ -1,4 +1,4 @@
-//! Request codes: who asks for licences (SPEC S1).
+//! Request codes: who asks for licences (SPEC S1, S4).
 //!
 //! Two blocks: prefix, version and the UDI between colons; then everything else. The second says how
 //! long the UDI is, so that a character that was dropped from it or doubled is always told.
