@@ -38,8 +38,9 @@ mod proof;
 mod reader;
 mod request;
 
-pub use authorization::{AUTHORIZATION_MAX, AUTHORIZATION_TEXT_MAX, AuthorizationCode};
+pub use authorization::{AUTHORIZATION_TEXT_MAX, AuthorizationCode};
 pub use chain::{Anchors, ReservationSecret, UPDATES_MAX};
+pub(crate) use grant::Vouched;
 pub use grant::{ExpectedGrant, Grant, GrantError, GrantLine, catalogue_digest, device_hint};
 pub use proof::{ConfirmationCode, PROOF_TEXT_MAX, ReturnCode, Returned};
 pub use request::{REQUEST_TEXT_MAX, RequestCode};

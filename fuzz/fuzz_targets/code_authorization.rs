@@ -4,9 +4,7 @@
 #[path = "../seal.rs"]
 mod seal;
 
-use leasehold_core::code::{
-    AUTHORIZATION_MAX, Anchors, AuthorizationCode, CodeError, ExpectedGrant,
-};
+use leasehold_core::code::{Anchors, AuthorizationCode, CodeError, ExpectedGrant};
 use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
 use leasehold_core::identity::Udi;
 use libfuzzer_sys::fuzz_target;
@@ -23,8 +21,7 @@ fn pasted(bytes: &[u8]) -> Option<String> {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some(text) = pasted(bytes) else { return };
-    let mut buffer = [0; AUTHORIZATION_MAX];
-    let code = match AuthorizationCode::parse(&text, &mut buffer) {
+    let code = match AuthorizationCode::parse(&text) {
         Ok(code) => code,
         Err(CodeError::BadCharacter { place } | CodeError::Mistyped { place: Some(place), .. }) => {
             assert!((1..=text.chars().count()).contains(&usize::from(place)));

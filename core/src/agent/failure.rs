@@ -113,3 +113,9 @@ pub enum CommandError {
     /// By the device's clock every term in the authorization has ended.
     TermsEnded,
 }
+
+impl From<crate::code::GrantError> for CommandError {
+    fn from(error: crate::code::GrantError) -> Self {
+        Self::Grant(error)
+    }
+}

@@ -1,13 +1,13 @@
 //! The steps of a reservation: its commands, what time does to it, and the codes that people carry
 //! (SPEC S1–S7). One that cannot be done changes nothing.
 
+use super::entropy::halves;
 use super::registration::Standing;
 use super::reservation::{InstalledStatus, Request, Reservation, ReservationStatus, ReservedLine};
-use super::entropy::halves;
 use super::{Agent, CommandError, EventKind, STORAGE_RETRY, UnregisteredReason};
 use crate::code::{
-    AUTHORIZATION_MAX, AuthorizationCode, ConfirmationCode, ExpectedGrant, Grant, RequestCode,
-    ReservationSecret, ReturnCode, Returned,
+    AuthorizationCode, ConfirmationCode, ExpectedGrant, RequestCode, ReservationSecret, ReturnCode,
+    Returned, Vouched,
 };
 use crate::crypto::Crypto;
 use crate::time::{DeviceTime, Duration};
@@ -102,18 +102,23 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Ok(())
     }
 
-    // Not in line: the stack of the code is free again before the agent settles.
-    #[inline(never)]
     fn install(&mut self, code: &str) -> Result<(), CommandError> {
-        let grant = self.read_grant(code)?;
+        let code = self.vouched(code)?;
+        self.install_vouched(code)
+    }
+
+    // Not in line: the stack of what is granted does not stand below that of the signature.
+    #[inline(never)]
+    fn install_vouched(&mut self, code: Verified<Vouched<'_>>) -> Result<(), CommandError> {
+        let grant = &code.head;
         let now = self.clock.now();
         // Never before the moment at which the manager signed it.
         let on = self.clock.unix(now).map_or(grant.issued, |known| known.max(grant.issued));
         let mut lines = heapless::Vec::new();
-        for granted in &grant.lines {
-            let line = ReservedLine::new(granted, now, on);
-            lines.push(line).map_err(|_| CommandError::TooManyLines)?;
-        }
+        code.try_for_each_line(|granted| {
+            let line = ReservedLine::new(&granted, now, on);
+            lines.push(line).map_err(|_| CommandError::TooManyLines)
+        })?;
         if !grant.universal && !lines.iter().any(|line: &ReservedLine| line.counts_at(now)) {
             return Err(CommandError::TermsEnded);
         }
@@ -144,13 +149,14 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Ok(())
     }
 
-    /// What the authorization code grants to this device now.
-    fn read_grant(&self, code: &str) -> Result<Verified<Grant>, CommandError> {
+    /// An authorization code that is for this device now.
+    // Not in line, as above.
+    #[inline(never)]
+    fn vouched<'t>(&self, code: &'t str) -> Result<Verified<Vouched<'t>>, CommandError> {
         let Some(request) = self.identity.request() else {
             return Err(CommandError::NoRequest);
         };
-        let mut buffer = [0; AUTHORIZATION_MAX];
-        let code = AuthorizationCode::parse(code, &mut buffer).map_err(CommandError::Code)?;
+        let code = AuthorizationCode::parse(code).map_err(CommandError::Code)?;
         let udi = &self.device.udi;
         let license_type = self.counters.license_type();
         let settled = self.identity.reservation().map(|held| held.generation.max(held.declined));
@@ -165,7 +171,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             entitlements: license_type.entitlements.len(),
             newer_than: settled,
         };
-        code.accept(&self.crypto, &expected).map_err(CommandError::Grant)
+        code.vouch(&self.crypto, &expected).map_err(CommandError::Grant)
     }
 
     fn cancel_request(&mut self) -> Result<(), CommandError> {
@@ -185,7 +191,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     fn return_authorization(&mut self, code: &str) -> Result<(), CommandError> {
-        let generation = self.read_grant(code)?.generation;
+        let generation = self.vouched(code)?.head.generation;
         if self.identity.reservation().is_none() {
             return self.give_back(true);
         }

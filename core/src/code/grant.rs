@@ -1,6 +1,8 @@
 //! What an authorization code grants, and the one decision whether to believe it (SPEC S1, S4).
 
-use super::authorization::AuthorizationCode;
+use super::authorization::{
+    AuthorizationCode, CERTIFICATE_MAX, GRANT_HEAD_MAX, PAYLOAD_MAX, SIGNATURE,
+};
 use super::chain::{Anchors, UPDATES_MAX};
 use crate::codec;
 use crate::crypto::{Crypto, Digest, PublicKey, Purpose, Signature, SignedMessage};
@@ -13,7 +15,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Licences that are set aside for a device.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Grant {
     /// A hint which device it is for ([`device_hint`]), to name a wrong one.
     #[serde(with = "crate::codec::bytes")]
@@ -46,7 +48,7 @@ pub struct GrantLine {
 }
 
 /// What vouches for a grant.
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 pub(super) struct Voucher {
     pub(super) signature: Signature,
     /// That of the signer; `None` for the key that the product pins.
@@ -107,81 +109,183 @@ pub enum GrantError {
     NotUnderstood,
 }
 
-impl AuthorizationCode<'_> {
+/// How every [`Grant`] begins; how many lines there are and the lines come after it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct GrantHead {
+    #[serde(with = "crate::codec::bytes")]
+    device: [u8; 4],
+    number: u32,
+    pub(crate) generation: u8,
+    license_type: u8,
+    pub(crate) universal: bool,
+    catalogue: u32,
+    pub(crate) issued: UnixTime,
+}
+
+/// A code whose signature holds, for this device and now.
+#[derive(Clone, Copy)]
+pub(crate) struct Vouched<'t> {
+    code: AuthorizationCode<'t>,
+    pub(crate) head: GrantHead,
+    /// How many entitlements the license type has.
+    entitlements: usize,
+}
+
+impl<'t> AuthorizationCode<'t> {
     /// Decides whether to accept what the code grants. Pure: the same arguments give the same
     /// verdict.
     ///
     /// # Errors
     /// [`GrantError`] names the first check that failed, from the cheapest to the dearest.
     pub fn accept<C: Crypto>(
-        &self,
+        self,
         crypto: &C,
         expected: &ExpectedGrant<'_>,
     ) -> Result<Verified<Grant>, GrantError> {
-        let grant: Grant =
-            codec::from_slice(self.payload).map_err(|_| GrantError::NotUnderstood)?;
-        matches(crypto, &grant, expected)?;
-        self.vouch(crypto, grant.issued, expected)?;
-        Ok(Verified::new(grant))
+        let vouched = self.vouch(crypto, expected)?;
+        let mut lines = Vec::new();
+        vouched
+            .try_for_each_line(|line| lines.push(line).map_err(|_| GrantError::NotUnderstood))?;
+        let GrantHead { device, number, generation, license_type, universal, catalogue, issued } =
+            vouched.head;
+        Ok(Verified::new(Grant {
+            device,
+            number,
+            generation,
+            license_type,
+            universal,
+            catalogue,
+            issued,
+            lines,
+        }))
     }
 
-    /// Whether somebody who may has signed it, for this device and its request.
-    // Not in line: its stack is not that of reading the grant.
-    #[inline(never)]
-    fn vouch<C: Crypto>(
-        &self,
+    /// The first half of [`AuthorizationCode::accept`]: whether somebody who may has signed it, for
+    /// this device and its request, and nothing came after it. What is granted is read by
+    /// [`Vouched`], so that neither half's stack stands on the other's.
+    pub(crate) fn vouch<C: Crypto>(
+        self,
         crypto: &C,
-        issued: UnixTime,
         expected: &ExpectedGrant<'_>,
-    ) -> Result<(), GrantError> {
-        let Voucher { signature, certificate } =
-            codec::from_slice(self.voucher).map_err(|_| GrantError::NotUnderstood)?;
-        let signer = match certificate {
-            Some(certificate) => {
-                if issued < certificate.valid_from || issued > certificate.valid_until {
-                    return Err(GrantError::CertificateOutsideDates);
-                }
-                if !certificate.is_signed_by(crypto, &expected.root) {
-                    return Err(GrantError::SignerUnknown);
-                }
-                certificate.public_key
-            }
-            None => expected.reservation_key.ok_or(GrantError::SignerUnknown)?,
-        };
-        let message = signed_message(crypto, self.payload, &expected.udi, &expected.anchors);
-        if crypto.verify(&signer, &message, &signature) {
-            Ok(())
-        } else {
-            Err(GrantError::SignatureInvalid)
+    ) -> Result<Verified<Vouched<'t>>, GrantError> {
+        let head = self.matches(crypto, expected)?;
+        let signer = self.signer(crypto, expected, head.issued)?;
+        if !self.is_signed_by(crypto, expected, &signer) {
+            return Err(GrantError::SignatureInvalid);
         }
+        Ok(Verified::new(Vouched { code: self, head, entitlements: expected.entitlements }))
+    }
+
+    /// What it begins with, when that is for this device and now.
+    #[inline(never)]
+    fn matches<C: Crypto>(
+        self,
+        crypto: &C,
+        expected: &ExpectedGrant<'_>,
+    ) -> Result<GrantHead, GrantError> {
+        let head: GrantHead = codec::beginning_of(self.payload(&mut [0; GRANT_HEAD_MAX]))?;
+        if head.device != device_hint(crypto, &expected.udi) {
+            return Err(GrantError::OtherDevice);
+        }
+        if head.number != expected.number {
+            return Err(GrantError::OtherRequest { number: head.number });
+        }
+        if head.license_type != expected.license_type {
+            return Err(GrantError::OtherLicenseType);
+        }
+        if head.catalogue != expected.catalogue {
+            return Err(GrantError::OtherCatalogue);
+        }
+        if head.generation > UPDATES_MAX {
+            return Err(GrantError::NotUnderstood);
+        }
+        if expected.newer_than.is_some_and(|settled| head.generation <= settled) {
+            return Err(GrantError::Superseded { generation: head.generation });
+        }
+        Ok(head)
+    }
+
+    /// Who has to have signed it.
+    // Not in line, like what else is needed for one step: its stack is free again before the next.
+    #[inline(never)]
+    fn signer<C: Crypto>(
+        self,
+        crypto: &C,
+        expected: &ExpectedGrant<'_>,
+        issued: UnixTime,
+    ) -> Result<PublicKey, GrantError> {
+        // Borrowed, because moving it would take its room twice.
+        let read = self.signers_certificate();
+        let certificate = match &read {
+            Ok(Some(certificate)) => certificate,
+            Ok(None) => return expected.reservation_key.ok_or(GrantError::SignerUnknown),
+            Err(error) => return Err(*error),
+        };
+        if issued < certificate.valid_from || issued > certificate.valid_until {
+            return Err(GrantError::CertificateOutsideDates);
+        }
+        if !certificate.is_signed_by(crypto, &expected.root) {
+            return Err(GrantError::SignerUnknown);
+        }
+        Ok(certificate.public_key)
+    }
+
+    #[inline(never)]
+    fn signers_certificate(self) -> Result<Option<SigningCertificate>, GrantError> {
+        Ok(codec::from_slice(self.certificate(&mut [0; CERTIFICATE_MAX]))?)
+    }
+
+    #[inline(never)]
+    fn is_signed_by<C: Crypto>(
+        self,
+        crypto: &C,
+        expected: &ExpectedGrant<'_>,
+        signer: &PublicKey,
+    ) -> bool {
+        let message = self.signed_message(crypto, expected);
+        let signature = codec::from_slice(self.signature(&mut [0; SIGNATURE]));
+        signature.is_ok_and(|signature| crypto.verify(signer, &message, &signature))
+    }
+
+    /// What has to have been signed.
+    #[inline(never)]
+    fn signed_message<C: Crypto>(self, crypto: &C, expected: &ExpectedGrant<'_>) -> SignedMessage {
+        let mut payload = [0; PAYLOAD_MAX];
+        let payload = self.payload(&mut payload);
+        signed_message(crypto, payload, &expected.udi, &expected.anchors)
     }
 }
 
-fn matches<C: Crypto>(
-    crypto: &C,
-    grant: &Grant,
-    expected: &ExpectedGrant<'_>,
-) -> Result<(), GrantError> {
-    if grant.device != device_hint(crypto, &expected.udi) {
-        return Err(GrantError::OtherDevice);
+impl Verified<Vouched<'_>> {
+    /// The second half of [`AuthorizationCode::accept`]: gives `take` the lines one by one, so that
+    /// their stack is that of one. They count only when the end is reached.
+    ///
+    /// # Errors
+    /// [`GrantError`], or what `take` says.
+    pub(crate) fn try_for_each_line<E: From<GrantError>>(
+        &self,
+        mut take: impl FnMut(GrantLine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut payload = [0; PAYLOAD_MAX];
+        let payload = self.code.payload(&mut payload);
+        let ((GrantHead { .. }, count), mut rest) =
+            codec::split_first::<(GrantHead, u32)>(payload).map_err(GrantError::from)?;
+        for _ in 0..count {
+            let (line, after) = codec::split_first::<GrantLine>(rest).map_err(GrantError::from)?;
+            if usize::from(line.entitlement) >= self.entitlements {
+                return Err(GrantError::OtherCatalogue.into());
+            }
+            take(line)?;
+            rest = after;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(GrantError::NotUnderstood.into()) }
     }
-    if grant.number != expected.number {
-        return Err(GrantError::OtherRequest { number: grant.number });
+}
+
+impl From<codec::Failed> for GrantError {
+    fn from(_: codec::Failed) -> Self {
+        Self::NotUnderstood
     }
-    if grant.license_type != expected.license_type {
-        return Err(GrantError::OtherLicenseType);
-    }
-    let known = |line: &GrantLine| usize::from(line.entitlement) < expected.entitlements;
-    if grant.catalogue != expected.catalogue || !grant.lines.iter().all(known) {
-        return Err(GrantError::OtherCatalogue);
-    }
-    if grant.generation > UPDATES_MAX {
-        return Err(GrantError::NotUnderstood);
-    }
-    if expected.newer_than.is_some_and(|settled| grant.generation <= settled) {
-        return Err(GrantError::Superseded { generation: grant.generation });
-    }
-    Ok(())
 }
 
 /// What is signed: the grant for this device and for the request with these anchors. The code binds

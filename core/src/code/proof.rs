@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, EVERYTHING, Proof, UPDATES_MAX};
 use super::check::{HEAD, check};
-use super::packed::{symbol_at, symbols_of, unpack};
+use super::packed::{symbol_at, symbols_of};
 use super::printer::Printer;
 use super::reader::Reader;
 use super::{CodeError, CodeKind};
@@ -118,8 +118,9 @@ impl ReturnCode {
 fn read(text: &str, kind: CodeKind) -> Result<(u8, Proof), CodeError> {
     check(text, kind)?;
     let mut contents = [0; CONTENTS];
-    let symbols = Reader::new(text, 0..0).skip(HEAD).take(SYMBOLS);
-    unpack(symbols.filter_map(|symbol| symbol.value().ok()), &mut contents);
+    let mut reader = Reader::new(text, 0..0);
+    reader.skip_characters(HEAD);
+    reader.unpack(SYMBOLS, &mut contents);
     let [proof @ .., position] = contents;
     Ok((position.wrapping_shr(2), proof))
 }

@@ -2,6 +2,7 @@
 
 use super::CodeError;
 use super::checksum::{Checksum, Fault, locate};
+use super::packed::Unpacker;
 use crate::base32;
 use core::ops::Range;
 use core::str::Chars;
@@ -47,6 +48,14 @@ impl<'t> Reader<'t> {
     /// Passes over so many characters.
     pub(super) fn skip_characters(&mut self, characters: usize) {
         self.by_ref().take(characters).for_each(drop);
+    }
+
+    /// Fills `bytes` with the contents of so many characters.
+    pub(super) fn unpack(&mut self, characters: usize, bytes: &mut [u8]) {
+        let mut unpacker = Unpacker::new(bytes, 0);
+        for character in self.by_ref().take(characters) {
+            unpacker.push(character.value().unwrap_or_default());
+        }
     }
 
     /// Reads a block of `length` characters.

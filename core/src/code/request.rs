@@ -6,7 +6,7 @@
 use super::chain::Anchors;
 use super::check::{HEAD, check, refuse_bad, refuse_newer, same_length, wrong_length};
 use super::checksum::CHECK_SYMBOLS;
-use super::packed::{symbol_at, unpack};
+use super::packed::symbol_at;
 use super::printer::Printer;
 use super::reader::{Block, COLON, Reader, is_ignored};
 use super::{CodeError, CodeKind};
@@ -114,38 +114,34 @@ impl RequestCode {
     }
 }
 
-/// What the contents say.
+/// The contents, and how long they say that the UDI is.
 struct Contents {
-    anchors: Anchors,
-    number: u32,
-    license_type: u8,
-    universal: bool,
-    /// Characters of the UDI.
+    bytes: [u8; CONTENTS],
     udi: usize,
-    is_sound: bool,
 }
 
 impl Contents {
     /// Reads the second block, up to its check symbols.
-    fn read(block: Reader<'_>) -> Self {
+    fn read(mut block: Reader<'_>) -> Self {
         let mut bytes = [0; CONTENTS];
-        let symbols = block.take(SYMBOLS).filter_map(|symbol| symbol.value().ok());
-        unpack(symbols, &mut bytes);
-        let mut bytes = bytes.into_iter();
-        let mut next = || bytes.next().unwrap_or_default();
-        let confirmed = core::array::from_fn(|_| next());
-        let declined = core::array::from_fn(|_| next());
-        let number = u32::from_be_bytes(core::array::from_fn(|_| next()));
-        let [first, second] = core::array::from_fn(|_| next());
-        let bits = u16::from_be_bytes([first, second]);
-        Self {
-            anchors: Anchors { confirmed, declined },
-            number,
-            license_type: first.wrapping_shr(4),
-            universal: first & 0b1000 != 0,
-            udi: usize::from(bits.wrapping_shr(5) & 63).saturating_add(UDI_MIN),
-            is_sound: second & 0b1_0000 == 0,
+        block.unpack(SYMBOLS, &mut bytes);
+        let [.., high, low] = bytes;
+        let length = u16::from_be_bytes([high, low]).wrapping_shr(5) & 63;
+        Self { bytes, udi: usize::from(length).saturating_add(UDI_MIN) }
+    }
+
+    /// The code of `udi` that they are of; `None` for what no device makes.
+    fn code(&self, udi: &Udi<'_>) -> Option<RequestCode> {
+        let (&confirmed, rest) = self.bytes.split_first_chunk()?;
+        let (&declined, rest) = rest.split_first_chunk()?;
+        let (&number, rest) = rest.split_first_chunk()?;
+        let &[bits, more] = rest.first_chunk()?;
+        if more & 0b1_0000 != 0 {
+            return None;
         }
+        let (license_type, universal) = (bits.wrapping_shr(4), bits & 0b1000 != 0);
+        let anchors = Anchors { confirmed, declined };
+        RequestCode::new(udi, license_type, universal, u32::from_be_bytes(number), anchors)
     }
 }
 
@@ -160,12 +156,11 @@ fn read(text: &str, exact: Range<usize>) -> Option<RequestCode> {
     let starts = udi.next() == Some(COLON);
     let product_id: String<PRODUCT_ID_MAX> = part(&mut udi)?;
     let serial_number: String<SERIAL_NUMBER_MAX> = part(&mut udi)?;
-    if !starts || udi.next().is_some() || !contents.is_sound {
+    if !starts || udi.next().is_some() {
         return None;
     }
-    let Contents { license_type, universal, number, anchors, .. } = contents;
     let udi = Udi { product_id: &product_id, serial_number: &serial_number, uuid: None };
-    RequestCode::new(&udi, license_type, universal, number, anchors)
+    contents.code(&udi)
 }
 
 /// A part of the UDI, to the colon after it; `None` when it is longer than one.

@@ -10,10 +10,10 @@ mod proofs;
 use bech32::primitives::checksum::Engine;
 use bech32::{Bech32m, Fe32};
 use leasehold_core::code::{
-    AUTHORIZATION_MAX, Anchors, AuthorizationCode, CodeError, CodeKind, ConfirmationCode, Grant,
+    Anchors, AuthorizationCode, CodeError, CodeKind, ConfirmationCode, ExpectedGrant, Grant,
     GrantLine, RequestCode, ReservationSecret, ReturnCode, Returned, device_hint,
 };
-use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
+use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey, SoftwareCrypto};
 use leasehold_core::identity::Udi;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::SigningCertificate;
@@ -65,6 +65,25 @@ fn signed(grant: &Grant, key: &KeyHandle, by: Option<&SigningCertificate>) -> St
     AuthorizationCode::encode(&CRYPTO, key, by, grant, &udi(), &anchors()).unwrap().to_string()
 }
 
+fn public(key: &KeyHandle) -> PublicKey {
+    CRYPTO.public_key(key).unwrap()
+}
+
+/// What the device expects that [`grant`] is for.
+fn expected() -> ExpectedGrant<'static> {
+    ExpectedGrant {
+        root: public(&ROOT),
+        reservation_key: Some(public(&PINNED)),
+        udi: udi(),
+        number: NUMBER,
+        anchors: anchors(),
+        license_type: 3,
+        catalogue: 0xfedc_ba98,
+        entitlements: 8,
+        newer_than: Some(1),
+    }
+}
+
 /// One code of each kind, and the other form of those that have two.
 fn codes() -> [(CodeKind, String); 6] {
     let returned = |what| SECRET.return_code(&CRYPTO, &udi(), NUMBER, what).to_text().to_string();
@@ -86,14 +105,12 @@ fn read(kind: CodeKind, text: &str) -> Result<(), CodeError> {
 
 /// What `text` says where a code of the kind is expected.
 fn meaning(kind: CodeKind, text: &str) -> Result<String, CodeError> {
-    let mut buffer = [0; AUTHORIZATION_MAX];
     match kind {
         CodeKind::Request => RequestCode::parse(text).map(|code| format!("{code:?}")),
         CodeKind::Confirmation => ConfirmationCode::parse(text).map(|code| format!("{code:?}")),
         CodeKind::Return => ReturnCode::parse(text).map(|code| format!("{code:?}")),
-        CodeKind::Authorization => {
-            AuthorizationCode::parse(text, &mut buffer).map(|code| format!("{code:?}"))
-        }
+        CodeKind::Authorization => AuthorizationCode::parse(text)
+            .map(|code| format!("{:?}", code.accept(&CRYPTO, &expected()))),
     }
 }
 
@@ -122,7 +139,7 @@ fn check_symbols(values: &[u8]) -> [u8; 6] {
     let mut engine = Engine::<Bech32m>::new();
     values.iter().for_each(|&value| engine.input_fe(Fe32::try_from(value).unwrap()));
     engine.input_target_residue();
-    std::array::from_fn(|index| ((engine.residue() >> (25 - 5 * index)) & 31) as u8)
+    core::array::from_fn(|index| ((engine.residue() >> (25 - 5 * index)) & 31) as u8)
 }
 
 fn with_checks(block: &[u8]) -> Vec<u8> {
@@ -148,4 +165,19 @@ fn sealed_request(version: u8, udi: &str, contents: &[u8]) -> String {
     let first = [head, udi.bytes().flat_map(pair).collect()].concat();
     let (checks, version) = (text_of(&check_symbols(&first)), text_of(&[version]));
     format!("LHQ{version}{udi}{checks}{}", text_of(&with_checks(contents)))
+}
+
+/// Bytes as symbols, by single bits.
+fn symbols(bytes: &[u8]) -> Vec<u8> {
+    let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> (7 - bit) & 1));
+    let bits: Vec<u8> = bits.collect();
+    let symbol = |bits: &[u8]| (0..5).fold(0, |value, at| value * 2 + bits.get(at).unwrap_or(&0));
+    bits.chunks(5).map(symbol).collect()
+}
+
+/// The bytes that are in symbols, by single bits.
+fn bytes(symbols: &[u8]) -> Vec<u8> {
+    let bits = symbols.iter().flat_map(|symbol| (0..5).map(move |bit| symbol >> (4 - bit) & 1));
+    let bits: Vec<u8> = bits.collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value * 2 + bit)).collect()
 }

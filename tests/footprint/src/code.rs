@@ -2,9 +2,9 @@
 
 use crate::secure_element::SecureElement;
 use leasehold_core::code::{
-    AUTHORIZATION_MAX, AUTHORIZATION_TEXT_MAX, Anchors, AuthorizationCode, CodeError, CodeKind,
-    ConfirmationCode, ExpectedGrant, Grant, GrantError, PROOF_TEXT_MAX, REQUEST_TEXT_MAX,
-    RequestCode, ReservationSecret, ReturnCode, Returned, catalogue_digest, device_hint,
+    AUTHORIZATION_TEXT_MAX, Anchors, AuthorizationCode, CodeError, CodeKind, ConfirmationCode,
+    ExpectedGrant, Grant, GrantError, PROOF_TEXT_MAX, REQUEST_TEXT_MAX, RequestCode,
+    ReservationSecret, ReturnCode, Returned, catalogue_digest, device_hint,
 };
 use leasehold_core::crypto::{KeyHandle, KeyUnusable};
 use leasehold_core::identity::Udi;
@@ -44,16 +44,13 @@ pub fn proof_request_code_to_text(code: &RequestCode) -> heapless::String<REQUES
 }
 
 #[unsafe(no_mangle)]
-pub fn proof_authorization_code_parse<'b>(
-    text: &str,
-    buffer: &'b mut [u8; AUTHORIZATION_MAX],
-) -> Result<AuthorizationCode<'b>, CodeError> {
-    AuthorizationCode::parse(text, buffer)
+pub fn proof_authorization_code_parse(text: &str) -> Result<AuthorizationCode<'_>, CodeError> {
+    AuthorizationCode::parse(text)
 }
 
 #[unsafe(no_mangle)]
 pub fn proof_authorization_code_accept(
-    code: &AuthorizationCode<'_>,
+    code: AuthorizationCode<'_>,
     expected: &ExpectedGrant<'_>,
 ) -> Result<Verified<Grant>, GrantError> {
     code.accept(&SecureElement, expected)

@@ -1,33 +1,13 @@
 //! Which authorizations are accepted, and why others are not (SPEC S1, S2, S4).
 
 use super::*;
-use leasehold_core::code::{ExpectedGrant, GrantError, catalogue_digest};
-use leasehold_core::crypto::{Algorithm, PublicKey};
+use leasehold_core::code::{GrantError, catalogue_digest};
+use leasehold_core::crypto::{Algorithm, Digest, Purpose, Signature, SignedMessage};
 use leasehold_core::product::ENTITLEMENTS_MAX;
 use leasehold_core::products;
 
-fn public(key: &KeyHandle) -> PublicKey {
-    CRYPTO.public_key(key).unwrap()
-}
-
-/// What the device expects that [`grant`] is for.
-fn expected() -> ExpectedGrant<'static> {
-    ExpectedGrant {
-        root: public(&ROOT),
-        reservation_key: Some(public(&PINNED)),
-        udi: udi(),
-        number: NUMBER,
-        anchors: anchors(),
-        license_type: 3,
-        catalogue: 0xfedc_ba98,
-        entitlements: 8,
-        newer_than: Some(1),
-    }
-}
-
 fn accept(text: &str, expected: &ExpectedGrant<'_>) -> Result<Grant, GrantError> {
-    let mut buffer = [0; AUTHORIZATION_MAX];
-    let code = AuthorizationCode::parse(text, &mut buffer).unwrap();
+    let code = AuthorizationCode::parse(text).unwrap();
     code.accept(&CRYPTO, expected).map(|verified| verified.into_inner())
 }
 
@@ -159,7 +139,6 @@ fn a_certificate_vouches_within_its_dates_and_only_by_the_root() {
 /// An answer to a report is signed with the same key, and is no authorization.
 #[test]
 fn a_signature_for_another_purpose_does_not_pass() {
-    use leasehold_core::crypto::{Digest, Purpose, SignedMessage};
     let digest = Digest([1; 32]);
     let reservation = SignedMessage::new(Purpose::Reservation, &digest);
     for other in [Purpose::Request, Purpose::Answer, Purpose::SigningCertificate] {
@@ -183,6 +162,52 @@ fn as_many_lines_as_there_is_room_for_are_read() {
     assert_eq!(accept(&pinned(&full), &expected), Ok(full));
 }
 
+/// What a manager of another version would sign: any payload, with any end after the signature.
+fn signed_bytes(payload: &[u8], end: &[u8]) -> String {
+    let (udi, anchors) = (udi(), anchors());
+    let parts = [
+        &anchors.confirmed[..],
+        &anchors.declined,
+        udi.product_id.as_bytes(),
+        &[0],
+        udi.serial_number.as_bytes(),
+        &[0],
+        payload,
+    ];
+    let message = SignedMessage::new(Purpose::Reservation, &CRYPTO.digest(&[&parts.concat()]));
+    let Signature { commitment, response, .. } = CRYPTO.sign(&PINNED, &message).unwrap();
+    let voucher = [&[0], &commitment[..], &response, end].concat();
+    let [low, high] = u16::try_from(payload.len()).unwrap().to_le_bytes();
+    let lengths = [low, high, u8::try_from(voucher.len()).unwrap()];
+    let head = "LHA0".chars().map(value);
+    sealed(&head.chain(symbols(&[&lengths, payload, &voucher].concat())).collect::<Vec<u8>>())
+}
+
+#[test]
+fn what_is_signed_and_not_of_this_version_is_not_understood() {
+    let bytes = bytes(&data(&pinned(&grant()))[4..]);
+    let payload = &bytes[3..3 + usize::from(bytes[0])];
+    // Device, number, generation, license type, universal, catalogue, issued; then the count.
+    let count = 4 + 5 + 1 + 1 + 1 + 5 + 5;
+    assert_eq!(payload[count], 8);
+    let verdict = |payload: &[u8], end: &[u8]| accept(&signed_bytes(payload, end), &expected());
+    let not_understood = Err(GrantError::NotUnderstood);
+    assert_eq!(verdict(payload, &[0]), Ok(grant()));
+    assert_eq!(verdict(&[payload, &[0]].concat(), &[0]), not_understood, "more than the lines");
+    assert_eq!(verdict(&payload[..payload.len() - 1], &[0]), not_understood, "a line cut short");
+    assert_eq!(verdict(&payload[..count], &[0]), not_understood, "no count of lines");
+    assert_eq!(verdict(&payload[..8], &[0]), not_understood, "half of the head");
+    assert_eq!(verdict(payload, &[]), not_understood, "whether there is a certificate");
+    assert_eq!(verdict(payload, &[2]), not_understood, "neither yes nor no");
+    assert_eq!(verdict(payload, &[0, 0]), not_understood, "more than a certificate");
+    let lines = |many: u8| {
+        let head = [&payload[..count], &[many]].concat();
+        [head, [1, 1, 0].repeat(usize::from(many))].concat()
+    };
+    assert!(verdict(&lines(16), &[0]).is_ok());
+    assert_eq!(verdict(&lines(17), &[0]), not_understood);
+}
+
 /// What a forger can do: change any bit of the contents and print it with good checks.
 #[test]
 fn s4_no_bit_of_a_signed_code_can_be_changed() {
@@ -198,8 +223,7 @@ fn s4_no_bit_of_a_signed_code_can_be_changed() {
             for bit in 0..5 {
                 let mut altered = data.clone();
                 altered[index] ^= 1 << bit;
-                let mut buffer = [0; AUTHORIZATION_MAX];
-                match AuthorizationCode::parse(&sealed(&altered), &mut buffer) {
+                match AuthorizationCode::parse(&sealed(&altered)) {
                     Ok(code) => assert!(code.accept(&CRYPTO, &expected).is_err(), "{index} {bit}"),
                     Err(CodeError::Malformed | CodeError::Length { .. }) => {}
                     Err(other) => panic!("{other:?} for bit {bit} of {index}"),
@@ -226,7 +250,7 @@ fn s4_altered_contents_are_named_by_what_they_claim() {
 fn a_key_that_is_not_there_signs_nothing() {
     struct NoKeys;
     impl Crypto for NoKeys {
-        fn digest(&self, parts: &[&[u8]]) -> leasehold_core::crypto::Digest {
+        fn digest(&self, parts: &[&[u8]]) -> Digest {
             CRYPTO.digest(parts)
         }
         fn generate(&self, _: &[u8; 32]) -> Result<KeyHandle, KeyUnusable> {
@@ -242,7 +266,7 @@ fn a_key_that_is_not_there_signs_nothing() {
             false
         }
     }
-    use leasehold_core::crypto::{KeyUnusable, Signature, SignedMessage};
+    use leasehold_core::crypto::KeyUnusable;
     let made = AuthorizationCode::encode(&NoKeys, &PINNED, None, &grant(), &udi(), &anchors());
     assert_eq!(made, Err(KeyUnusable));
 }

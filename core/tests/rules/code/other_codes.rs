@@ -178,14 +178,7 @@ fn an_impossible_request_is_malformed() {
 fn an_impossible_authorization_is_malformed() {
     let head: Vec<u8> = "LHA0".chars().map(value).collect();
     let authorization = |bytes: &[u8], spare: u8| {
-        let bits: Vec<bool> = bytes
-            .iter()
-            .flat_map(|byte| (0..8).map(move |bit| byte >> (7 - bit) & 1 == 1))
-            .collect();
-        let symbols = bits
-            .chunks(5)
-            .map(|bits| (0..5).fold(0, |v, at| v * 2 + u8::from(bits.get(at) == Some(&true))));
-        let mut data: Vec<u8> = head.iter().copied().chain(symbols).collect();
+        let mut data: Vec<u8> = head.iter().copied().chain(symbols(bytes)).collect();
         *data.last_mut().unwrap() |= spare;
         read(CodeKind::Authorization, &sealed(&data))
     };
@@ -199,9 +192,10 @@ fn an_impossible_authorization_is_malformed() {
     // 128 bytes are 205 symbols: the last one's lowest bit is no data.
     assert_eq!(authorization(&lengths(60, 65, 125), 1), malformed);
     assert_eq!(authorization(&lengths(u16::MAX, u8::MAX, 125), 0), malformed);
-    let longest = u16::try_from(AUTHORIZATION_MAX - 3).unwrap();
-    assert_eq!(authorization(&lengths(longest, 0, AUTHORIZATION_MAX - 3), 0), Ok(()));
-    assert_eq!(authorization(&lengths(longest, 1, AUTHORIZATION_MAX - 2), 0), malformed);
+    // The longest grant and the longest that vouches for one.
+    assert_eq!(authorization(&lengths(300, 189, 489), 0), Ok(()));
+    assert_eq!(authorization(&lengths(301, 188, 489), 0), malformed);
+    assert_eq!(authorization(&lengths(299, 190, 489), 0), malformed);
 }
 
 proptest! {

@@ -2,8 +2,8 @@
 
 use super::root;
 use leasehold_core::code::{
-    AUTHORIZATION_MAX, Anchors, AuthorizationCode, ExpectedGrant, Grant, GrantError, RequestCode,
-    ReservationSecret, Returned,
+    Anchors, AuthorizationCode, ExpectedGrant, Grant, GrantError, RequestCode, ReservationSecret,
+    Returned,
 };
 use leasehold_core::crypto::{Crypto, PublicKey, SoftwareCrypto};
 use leasehold_core::identity::Udi;
@@ -89,8 +89,7 @@ impl Reserver {
             entitlements: license_type.entitlements.len(),
             newer_than: settled,
         };
-        let mut buffer = [0; AUTHORIZATION_MAX];
-        let code = AuthorizationCode::parse(code, &mut buffer).unwrap();
+        let code = AuthorizationCode::parse(code).unwrap();
         code.accept(&SoftwareCrypto, &expected).map(Verified::into_inner)
     }
 

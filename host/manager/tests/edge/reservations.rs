@@ -3,8 +3,7 @@
 use crate::device::root;
 use crate::harness::{Manager, Reply};
 use leasehold_core::code::{
-    AUTHORIZATION_MAX, Anchors, AuthorizationCode, ExpectedGrant, Grant, RequestCode,
-    ReservationSecret, Returned,
+    Anchors, AuthorizationCode, ExpectedGrant, Grant, RequestCode, ReservationSecret, Returned,
 };
 use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::identity::Udi;
@@ -64,8 +63,7 @@ impl Appliance {
             entitlements: contact_center::FLEX.entitlements.len(),
             newer_than: None,
         };
-        let mut buffer = [0; AUTHORIZATION_MAX];
-        let code = AuthorizationCode::parse(code.as_str().unwrap(), &mut buffer).unwrap();
+        let code = AuthorizationCode::parse(code.as_str().unwrap()).unwrap();
         code.accept(&CRYPTO, &expected).unwrap().into_inner()
     }
 }
