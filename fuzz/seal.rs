@@ -1,5 +1,5 @@
-//! Codes with good check symbols, whatever they say: no fuzzer finds those by chance, and what a code
-//! says is looked at only behind them.
+//! Codes with good check symbols, whatever they say: no fuzzer finds those by chance, and what a
+//! code says is looked at only behind them.
 
 #![allow(dead_code)] // each target is a crate of its own, and has its own kinds
 
@@ -10,8 +10,8 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// The data symbols of a full block.
 const BLOCK: usize = 74;
 
-/// A code of the kind with that last letter of its prefix; of every byte of `contents` the lower five
-/// bits count. The first is the version.
+/// A code of the kind with that last letter of its prefix; of every byte of `contents` the lower
+/// five bits count. The first is the version.
 pub fn sealed(kind: u8, contents: &[u8]) -> String {
     let data = [&head(kind), contents].concat();
     data.chunks(BLOCK).map(|block| text(block, block)).collect()

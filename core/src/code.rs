@@ -24,8 +24,8 @@
 //! In place, in bounded time, without allocation; anything longer than the longest code is refused
 //! unread. Nothing here can panic.
 //!
-//! *Rejected:* one checksum over the whole code, because it could not say where a wrong character is;
-//! Reed–Solomon correction, because what a code frees should be what somebody typed.
+//! *Rejected:* one checksum over the whole code, because it could not say where a wrong character
+//! is; Reed–Solomon correction, because what a code frees should be what somebody typed.
 
 mod authorization;
 mod chain;

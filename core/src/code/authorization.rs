@@ -98,8 +98,8 @@ impl<'t> AuthorizationCode<'t> {
         part
     }
 
-    /// The code that grants `grant` to the device `udi`, whose request has these `anchors`: signed with
-    /// `key`, which is the reservation key that the product pins, or that of `certificate`.
+    /// The code that grants `grant` to the device `udi`, whose request has these `anchors`: signed
+    /// with `key`, which is the reservation key that the product pins, or that of `certificate`.
     ///
     /// # Errors
     /// [`KeyUnusable`] when the key is not there.

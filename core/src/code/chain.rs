@@ -10,8 +10,8 @@
 //! | everything is returned | confirmed | 63 |
 //! | update `g` will never be installed | declined | `g` |
 //!
-//! Who has a value can make those below it and none above. What is below is settled already, because
-//! there is one change at a time, so nothing is gained by it.
+//! Who has a value can make those below it and none above. What is below is settled already,
+//! because there is one change at a time, so nothing is gained by it.
 //!
 //! *Rejected:* a message authentication code under an agreed key, because key agreement takes flash
 //! and the loss of the manager's key would let anybody make proofs.

@@ -1,8 +1,7 @@
-//! Six check symbols over GF(32): the BCH code of bech32, which finds any four wrong symbols among 89
-//! and tells which symbol it was when only one is wrong (SPEC S4).
+//! Six check symbols over GF(32): the BCH code of bech32, which finds any four wrong symbols among
+//! 89 and tells which symbol it was when only one is wrong (SPEC S4).
 //!
-//! The generator and the final constant are published (BIP 173, BIP 350), and so is the proof that no
-//! better generator of this size exists.
+//! The generator and the final constant are published, and how they were chosen (BIP 173, BIP 350).
 
 use super::check::BLOCK;
 use core::ops::Range;
@@ -72,8 +71,8 @@ pub(super) struct Fault {
     pub(super) change: u8,
 }
 
-/// The one wrong character that makes `syndrome` in a block of `length` characters, those in `exact`
-/// of a UDI; `None` where no single one does.
+/// The one wrong character that makes `syndrome` in a block of `length` characters, those in
+/// `exact` of a UDI; `None` where no single one does.
 ///
 /// Tries every change of every character, of a block that is not longer than any. One found is the
 /// only one: no two changes of single characters have the same syndrome.

@@ -98,8 +98,8 @@ pub enum GrantError {
         /// Which authorization it is.
         generation: u8,
     },
-    /// It is not signed with the reservation key that the product pins, and its certificate, if there
-    /// is one, is not by the root.
+    /// It is not signed with the reservation key that the product pins, and its certificate, if
+    /// there is one, is not by the root.
     SignerUnknown,
     /// Its certificate does not cover the time at which it was signed.
     CertificateOutsideDates,
@@ -308,8 +308,8 @@ pub(super) fn signed_message<C: Crypto>(
     SignedMessage::new(Purpose::Reservation, &digest)
 }
 
-/// A short name for a device in its authorizations: four bytes, to name a wrong one. The signature is
-/// what binds.
+/// A short name for a device in its authorizations: four bytes, to name a wrong one. The signature
+/// is what binds.
 pub fn device_hint<C: Crypto>(crypto: &C, udi: &Udi<'_>) -> [u8; 4] {
     let digest = crypto.digest(&[udi.product_id.as_bytes(), &[0], udi.serial_number.as_bytes()]);
     beginning(digest)

@@ -26,7 +26,8 @@ pub(super) struct Unpacker<'b> {
 }
 
 impl<'b> Unpacker<'b> {
-    /// Fills `bytes` with what comes after the first `skip` bits; with zero bits where nothing does.
+    /// Fills `bytes` with what comes after the first `skip` bits; with zero bits where nothing
+    /// does.
     pub(super) fn new(bytes: &'b mut [u8], skip: usize) -> Self {
         bytes.fill(0);
         Self { bytes, skip, filled: 0 }

@@ -48,8 +48,8 @@ impl ConfirmationCode {
         print(CodeKind::Confirmation, self.generation, &self.proof)
     }
 
-    /// The [`Anchors::confirmed`](super::Anchors) of the reservation that it belongs to. A code that
-    /// no device made belongs to none.
+    /// The [`Anchors::confirmed`](super::Anchors) of the reservation that it belongs to. A code
+    /// that no device made belongs to none.
     pub fn anchor<C: Crypto>(&self, crypto: &C) -> [u8; 16] {
         Chain::Confirmed.anchor(crypto, self.generation, self.proof)
     }

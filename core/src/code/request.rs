@@ -1,7 +1,7 @@
 //! Request codes: who asks for licences (SPEC S1, S4).
 //!
-//! Two blocks: prefix, version and the UDI between colons; then everything else. The second says how
-//! long the UDI is, so that a character that was dropped from it or doubled is always told.
+//! Two blocks: prefix, version and the UDI between colons; then everything else. The second says
+//! how long the UDI is, so that a character that was dropped from it or doubled is always told.
 
 use super::chain::Anchors;
 use super::check::{HEAD, check, refuse_bad, refuse_newer, same_length, wrong_length};
@@ -19,8 +19,8 @@ pub const REQUEST_TEXT_MAX: usize = 157;
 
 /// The data symbols of the second block.
 const SYMBOLS: usize = 60;
-/// Both anchors, the number, and twelve bits: license type, whether it is universal, the length of the
-/// UDI less [`UDI_MIN`], and one that is zero. The last four of the sixteen are not carried.
+/// Both anchors, the number, and twelve bits: license type, whether it is universal, the length of
+/// the UDI less [`UDI_MIN`], and one that is zero. The last four of the sixteen are not carried.
 const CONTENTS: usize = 38;
 const SECOND: usize = SYMBOLS.saturating_add(CHECK_SYMBOLS);
 /// The check symbols of the first block, and the second block.
@@ -225,8 +225,8 @@ fn extent(text: &str) -> Result<Range<usize>, CodeError> {
             return Ok(exact);
         }
     }
-    // One of them may be wrong, or another character have become one: what follows the UDI is always
-    // as long, so that its end is found from there.
+    // One of them may be wrong, or another character have become one: what follows the UDI is
+    // always as long, so that its end is found from there.
     let mut backwards = text.char_indices().rev().filter(|&(_, typed)| !is_ignored(typed));
     let before = backwards.nth(AFTER_UDI.saturating_sub(1)).and_then(|(at, _)| text.get(..at));
     let end = before.map(|before| Reader::new(before, HEAD..usize::MAX).count());
