@@ -112,7 +112,7 @@ impl<'a> Machine<'a> {
         let [identity, ledger] = [&self.flash.identity, &self.flash.ledger]
             .map(|slots| slots.each_ref().map(Option::as_deref));
         let now = self.now(&running, around.t);
-        running.boot(now, Stored { identity, ledger })?;
+        running.boot(now, Stored { identity, ledger, counter: None })?;
         self.boots += 1;
         self.running = Some(running);
         let first = self.told.is_none();
@@ -351,6 +351,8 @@ impl<'a> Machine<'a> {
                 seed = self.seed();
                 Input::Entropy(&seed)
             }
+            // A simulated device has no such counter, so that it is not asked.
+            Output::RaiseCounter { .. } => Input::CounterFailed,
             // Dealt with before.
             Output::Event(_) | Output::Wait(_) => return Ok(()),
         };
