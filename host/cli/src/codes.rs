@@ -1,6 +1,7 @@
 //! Codes of reservations as people carry them: as text, as a QR code on the terminal, in files.
 
 mod input;
+mod png;
 mod qr;
 
 pub(crate) use input::CodeInput;
@@ -52,7 +53,7 @@ impl PictureArgs {
             write(file, picture.svg().as_bytes())?;
         }
         if let Some(file) = png {
-            write(file, &picture.png()?)?;
+            write(file, &picture.png())?;
         }
         Ok(if *qr { picture.text(io::stdout().is_terminal()) } else { String::new() })
     }

@@ -9,6 +9,7 @@ use leasehold_shim::journal::Entry;
 use leasehold_shim::problem::Problem;
 use leasehold_shim::report::Report;
 use leasehold_shim::show;
+use serde_json::json;
 
 /// Shows the state of the appliance.
 #[derive(Args, Debug)]
@@ -105,7 +106,8 @@ fn one_code(args: &ShowArgs, which: &OneCode) -> anyhow::Result<()> {
         .into());
     };
     let picture = keep.keep(&code)?;
-    args.output.show(&code, |code| format!("{code}\n{picture}"))
+    let shown = format!("{code}\n{picture}");
+    args.output.show(&json!({ "code": code }), |_| shown)
 }
 
 fn event_log(args: &ShowArgs) -> anyhow::Result<()> {

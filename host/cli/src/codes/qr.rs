@@ -1,5 +1,6 @@
 //! QR codes: on a terminal, as SVG, as PNG.
 
+use super::png;
 use anyhow::anyhow;
 use qrcode::{Color, EcLevel, QrCode};
 use std::fmt::Write as _;
@@ -78,23 +79,11 @@ impl Picture {
         svg + "\" fill=\"#000\"/>\n</svg>\n"
     }
 
-    /// An image in shades of grey, of which there are two.
-    ///
-    /// # Errors
-    /// Never for a code that fits.
-    pub(super) fn png(&self) -> anyhow::Result<Vec<u8>> {
-        let pixels = self.width() * SCALE;
-        let side = u32::try_from(pixels)?;
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, side, side);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.set_depth(png::BitDepth::Eight);
-        let grey = |at: usize| {
-            let (x, y) = (at % pixels / SCALE, at / pixels / SCALE);
-            if self.is_dark(x, y) { 0 } else { u8::MAX }
-        };
-        let image: Vec<u8> = (0..pixels * pixels).map(grey).collect();
-        encoder.write_header()?.write_image_data(&image)?;
-        Ok(file)
+    /// An image of black and white.
+    pub(super) fn png(&self) -> Vec<u8> {
+        let side = self.width() * SCALE;
+        let module = |pixel: u32| usize::try_from(pixel).unwrap_or(usize::MAX) / SCALE;
+        let is_white = |x, y| !self.is_dark(module(x), module(y));
+        png::square(u32::try_from(side).unwrap_or_default(), is_white)
     }
 }
