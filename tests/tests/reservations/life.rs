@@ -7,7 +7,9 @@ use leasehold_tests::appliance::Appliance;
 use leasehold_tests::manager::Manager;
 use leasehold_tests::{binary, parsers};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// SIGKILL on both sides, and both start again.
 fn power_cut(manager: &mut Manager, appliance: &mut Appliance) {
@@ -158,4 +160,74 @@ fn what_destroys_asks_first() {
     step(&appliance, &["install", &code]);
     unasked(&["return"], "yes\n");
     assert_eq!(state(&appliance), "Reserved");
+}
+
+/// The same on a terminal, where somebody answers: `script` of util-linux gives each command one.
+#[test]
+fn somebody_at_a_terminal_is_asked() {
+    let manager = manager();
+    let appliance = enabled(&manager);
+    let answered = |words: &str, answer: &str| {
+        let command =
+            format!("{} license smart reservation {words}", binary::leasehold().display());
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("LEASEHOLD_DATA", appliance.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script runs: install util-linux");
+        // Held until the end: an end of input would be an answer.
+        let mut input = child.stdin.take().expect("a pipe");
+        input.write_all(format!("{answer}\n").as_bytes()).expect("an answer");
+        let output = child.wait_with_output().expect("it ends");
+        drop(input);
+        assert!(output.status.success(), "{words}: {output:?}");
+        String::from_utf8(output.stdout).expect("text").replace('\r', "")
+    };
+    let request = code_of(&appliance, &["request", "specific"]);
+    let told = answered("cancel", "no");
+    assert!(told.contains("Cancel? [yes/no]: ") && told.contains("Nothing was changed."), "{told}");
+    let id = redeem(&manager, &request);
+    // Typed line by line, an empty one last.
+    let code = issue(&manager, id, "authorize", 7, 2);
+    let (first, second) = code.split_at(code.len() / 2);
+    let told = answered("install", &format!("{first}\n{second}\n"));
+    assert!(told.contains("an empty line after it:"), "{told}");
+    assert!(told.contains("7 CC Flex Standard Seat, 2 CC Flex Premium Seat"), "{told}");
+    let update = issue(&manager, id, "update", 5, 2);
+    let told = answered(&format!("install {update}"), "no");
+    assert!(
+        told.contains("5 CC Flex Standard Seat instead of 7. Install it? [yes/no]: "),
+        "{told}"
+    );
+    assert!(told.contains("Nothing was changed."), "{told}");
+    assert_eq!(appliance.report()["reservation"]["installed"]["generation"], 0);
+    let told = answered(&format!("install {update}"), "yes");
+    assert!(told.contains("The update is installed."), "{told}");
+    assert_eq!(appliance.report()["reservation"]["installed"]["generation"], 1);
+    // Black on white, whatever the colours of the terminal are.
+    let told = answered("return --qr", "y");
+    assert!(told.contains("Return? [yes/no]: ") && told.contains("\u{1b}[30;107m"), "{told}");
+    assert_eq!(state(&appliance), "Unregistered");
+}
+
+/// SPEC S1: everything that the product can use, where the account owns a licence for that.
+#[test]
+fn everything_is_reserved_by_one_licence() {
+    let manager = manager();
+    let appliance = enabled(&manager);
+    let id = redeem(&manager, &code_of(&appliance, &["request", "universal"]));
+    manager.deposit("contact-center/universal", 1);
+    manager.post(&format!("reservations/{id}/authorize"), &serde_json::json!({}));
+    let installed = step(&appliance, &["install", &authorization(&manager, id)]);
+    assert!(installed.contains("reserved: everything"), "{installed}");
+    appliance.succeed(&["acquire", "standard-seat", "500"]);
+    let report = appliance.report();
+    assert_eq!(report["authorization"]["state"], "Reserved");
+    assert_eq!(report["reservation"]["request"]["universal"], true);
+    let status = appliance.succeed(&["show", "license", "status"]);
+    assert!(status.contains("  Status: REGISTERED - UNIVERSAL LICENSE RESERVATION\n"), "{status}");
+    enter(&manager, "return", &code_of(&appliance, &["return", "--yes"]));
+    assert_eq!(state(&appliance), "Unregistered");
 }
