@@ -1,6 +1,6 @@
 //! Licences that travel as codes (SPEC section 6): each instant is derived from the rules alone.
 
-use super::course::{Course, DAY, HOUR, enforced, overage, seats, shipped};
+use super::course::{Course, DAY, HOUR, enforced, overage, printed, seats, shipped};
 use serde_json::{Value, json};
 
 /// A scenario whose account owns nothing but what its steps buy.
@@ -46,6 +46,16 @@ fn a_reserved_term_ends() {
     assert_eq!(course.states(389 * DAY)[2], enforced("EvaluationExpired", 389 * DAY));
     assert!(course.denied().is_empty(), "{:?}", course.denied());
     course.never("CommunicationFailed");
+}
+
+/// S7: a timeline for people says when the term ends from its installation on.
+#[test]
+fn a_timeline_says_when_a_reserved_term_ends() {
+    let text = printed(&shipped("reserved-term-ends"), &[]);
+    let installed = text.split("ReservationInstalled").nth(1).expect("it is told");
+    let installed = installed.split("\n\n").next().expect("what is told of it");
+    assert!(installed.contains("Reserved, Reserved, no enforcement"), "{installed}");
+    assert!(installed.contains("day 200 00:00:00: a reserved term ends"), "{installed}");
 }
 
 /// S2, C5: an update with fewer takes effect when it is installed. What is in use stays, and is more than

@@ -216,14 +216,14 @@ impl<'a> Machine<'a> {
         let scale = running.scale(around.t);
         let states = States::new(&status, scale);
         let changed = mem::replace(told, states) != states;
-        let fact = Fact::new(&status, scale, self.is_clone);
+        let fact = Fact::new(&status, running.next_term_end(), scale, self.is_clone);
         (around.listener)(Fact { event, changed, ..fact })
     }
 
     /// How it stands at the second `t`, while it is on.
     pub(super) fn outlook(&self, t: u32) -> Option<Fact> {
         let running = self.running.as_ref()?;
-        Some(Fact::new(&running.status(), running.scale(t), self.is_clone))
+        Some(Fact::new(&running.status(), running.next_term_end(), running.scale(t), self.is_clone))
     }
 
     fn act(&mut self, action: &Action, around: &Surroundings<'_>) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use leasehold_core::agent::{
 use leasehold_core::code::CodeKind;
 use leasehold_core::counters::Counters;
 use leasehold_core::product::{ENTITLEMENTS_MAX, ProductDefinition};
-use leasehold_core::time::{Duration, Instant, Now};
+use leasehold_core::time::{DeviceTime, Duration, Instant, Now};
 
 /// Entitlements that an agent has room for.
 const CAPACITY: usize = ENTITLEMENTS_MAX;
@@ -81,6 +81,13 @@ impl<'a> Running<'a> {
             // The manager's to make.
             CodeKind::Authorization => return None,
         })
+    }
+
+    /// When the next reserved term ends.
+    pub(super) fn next_term_end(&self) -> Option<DeviceTime> {
+        let now = self.agent.status().now;
+        let ends = self.agent.reserved_lines().iter().filter_map(|line| line.ends);
+        ends.filter(|&end| end > now).min()
     }
 
     pub(super) const fn counters(&self) -> &'a Memory<'a> {
