@@ -66,9 +66,7 @@ pub(super) fn verdict(
 ) -> Enforcement {
     let ends = |cause: &Cause| match cause.reason {
         Reason::EvaluationExpired => cause.since,
-        Reason::OutOfCompliance
-        | Reason::AuthorizationExpired
-        | Reason::NotAuthorizedReserved => {
+        Reason::OutOfCompliance | Reason::AuthorizationExpired | Reason::NotAuthorizedReserved => {
             cause.since.saturating_add(overage_period)
         }
     };

@@ -38,7 +38,9 @@ impl<const N: usize> LicenseControl<N> {
     fn limits(&self, license_type: &LicenseType<'_>, owned: &[EntitlementAnswer]) -> [Limit; N] {
         let own = |index| match (self.limit(index), owned.get(index)) {
             (Some(most), _) => Some(Limit { most, set_by: LimitSource::Administrator }),
-            (None, Some(answer)) => Some(Limit { most: answer.owned, set_by: LimitSource::Account }),
+            (None, Some(answer)) => {
+                Some(Limit { most: answer.owned, set_by: LimitSource::Account })
+            }
             (None, None) => None,
         };
         tier_limits(license_type, |entitlement| entitlement.controlled, own)

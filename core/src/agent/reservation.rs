@@ -100,9 +100,8 @@ impl<const N: usize> Reservation<N> {
         if self.universal {
             return [Limit::NONE; N];
         }
-        let own = |index| {
-            Some(Limit { most: self.count(index, now), set_by: LimitSource::Reservation })
-        };
+        let own =
+            |index| Some(Limit { most: self.count(index, now), set_by: LimitSource::Reservation });
         tier_limits(license_type, |entitlement| entitlement.reporting == Reporting::Peak, own)
     }
 
@@ -166,7 +165,10 @@ mod tests {
         let expected = [90, 60, 30, 14, 7, 3, 1, 0].map(|days| ((200 - days) * DAY, days * DAY));
         assert_eq!(told, expected);
         assert!(line.counts_at(DeviceTime::from_secs(200 * DAY - 1)));
-        assert!(!line.counts_at(DeviceTime::from_secs(200 * DAY)), "an expired term counts no more");
+        assert!(
+            !line.counts_at(DeviceTime::from_secs(200 * DAY)),
+            "an expired term counts no more"
+        );
         assert_eq!(line.told_between(now, DeviceTime::from_secs(300 * DAY)), None);
     }
 

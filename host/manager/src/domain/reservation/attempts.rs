@@ -8,7 +8,7 @@ use leasehold_core::time::{Duration, UnixTime};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// This many unknown codes are taken from an account in a [`WINDOW`].
+/// This many unknown codes are taken from an account in an hour.
 pub const UNKNOWN_CODES_ALLOWED: u32 = 20;
 /// How long unknown codes are remembered from the first one on.
 const WINDOW: Duration = Duration::from_hours(1);
