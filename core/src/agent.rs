@@ -36,6 +36,8 @@ mod numbers;
 mod outputs;
 pub mod record;
 mod registration;
+mod reservation;
+mod reserving;
 mod status;
 mod storage;
 pub mod transitions;
@@ -50,6 +52,8 @@ pub use interface::{BUFFER_MIN, Command, Device, Input, Output, Stored};
 pub use outputs::Buffer;
 pub use record::{RecordError, RecordKind};
 pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
+pub use reservation::{InstalledStatus, ReservationStatus, ReservedLine};
+pub use reserving::ReservationCommand;
 pub use status::{AttemptStatus, EntitlementStatus, Status};
 
 use crate::counters::{Counters, total};
@@ -107,6 +111,14 @@ pub struct Agent<'a, C, const N: usize> {
     enforcement: Enforcement,
     /// The last exchange ended in a conflict of numbers: a second one backs off.
     conflicted: bool,
+    /// The platform's counter that only grows, where it has one (SPEC S5).
+    counter: Option<u32>,
+    /// It was asked to be raised, and has not said whether it was.
+    counter_asked: bool,
+    /// When it is asked again after it failed.
+    counter_retry: Option<DeviceTime>,
+    /// The moment up to which the ends of reserved terms were told.
+    terms_told: DeviceTime,
 }
 
 /// Everything that changes with answers and with time, and survives a boot.
@@ -144,6 +156,9 @@ const PEAK_SAVE: Duration = Duration::from_minutes(15);
 const CHECKPOINT: Duration = Duration::from_hours(1);
 /// The same while a tolerance of minutes runs (SPEC A6).
 const PENDING_CHECKPOINT: Duration = Duration::from_minutes(5);
+/// The same while a reserved term runs. No signed time gives back what a power cut is charged with
+/// here, so that it must be little; nor may it wear the flash out (SPEC E5, S7).
+const TERM_CHECKPOINT: Duration = Duration::from_hours(4);
 /// Storage that failed is tried again after this.
 const STORAGE_RETRY: Duration = Duration::from_minutes(1);
 
@@ -213,6 +228,10 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             in_use: false,
             enforcement: Enforcement::None,
             conflicted: false,
+            counter: None,
+            counter_asked: false,
+            counter_retry: None,
+            terms_told: DeviceTime::from_secs(0),
         }
     }
 
@@ -261,6 +280,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.tell_rolled_back();
         self.booted = true;
         self.resume(now, checkpoint);
+        self.check_counter(stored.counter);
         self.advance(now);
         self.settle();
         Ok(())
@@ -366,6 +386,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             (Some(_), Some(_)) | (None, None) => {}
             (None, Some(_)) => self.ledger.authorization = None,
         }
+        self.terms_told = checkpoint.at();
         self.publish_limits();
         // A boot starts with nothing in use (SPEC X9).
         if let Some(authorization) = &mut self.ledger.authorization {

@@ -11,7 +11,7 @@ pub(crate) mod bytes;
 mod reader;
 mod writer;
 
-pub(crate) use reader::{beginning_of, from_slice};
+pub(crate) use reader::{beginning_of, from_slice, split_first};
 pub(crate) use writer::to_slice;
 
 /// The bytes are not a value, or the value is not one of the format.
@@ -162,5 +162,10 @@ mod tests {
     fn a_beginning_is_read_and_the_rest_left() {
         assert_eq!(beginning_of::<(u8, u16)>(&[7, 0x80, 1, 9, 9]).ok(), Some((7, 128)));
         assert_eq!(beginning_of::<(u8, u16)>(&[7, 0x80]).ok(), None);
+        assert_eq!(
+            split_first::<(u8, u16)>(&[7, 0x80, 1, 9, 8]).ok(),
+            Some(((7, 128), &[9, 8][..]))
+        );
+        assert_eq!(split_first::<(u8, u16)>(&[7, 0x80]).ok(), None);
     }
 }

@@ -54,6 +54,8 @@ pub enum LimitSource {
     Administrator,
     /// The account owns no more, and over-use is switched off (SPEC C4).
     Account,
+    /// No more is reserved (SPEC C5).
+    Reservation,
 }
 
 impl Limit {
@@ -188,6 +190,15 @@ impl<'a, const N: usize> Counters<'a, N> {
     /// The limit of the entitlement at `index`; `None` where there is none.
     pub fn limit(&self, index: usize) -> Option<Limit> {
         self.with(|tally| tally.limits.get(index).map(Cell::get)).filter(|l| *l != Limit::NONE)
+    }
+
+    /// Whether the entitlement at `index` and its higher tiers have more in use than their limit
+    /// allows: it was lowered since.
+    pub(crate) fn is_over(&self, index: usize) -> bool {
+        self.with(|tally| match (tally.at_or_above.get(index), tally.limits.get(index)) {
+            (Some(in_use), Some(limit)) => in_use.get() > limit.get().most,
+            _ => false,
+        })
     }
 
     /// Puts another license type in force, with nothing in use.

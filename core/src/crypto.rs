@@ -69,6 +69,8 @@ pub enum Purpose {
     Answer,
     /// A signing certificate, by the root key.
     SigningCertificate,
+    /// What an authorization code grants, by the reservation key or the manager's signing key.
+    Reservation,
 }
 
 impl Purpose {
@@ -77,6 +79,7 @@ impl Purpose {
             Self::Request => *b"leasehold reqst1",
             Self::Answer => *b"leasehold answr1",
             Self::SigningCertificate => *b"leasehold scert1",
+            Self::Reservation => *b"leasehold resrv1",
         }
     }
 }

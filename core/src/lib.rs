@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod base32;
+pub mod code;
 mod codec;
 pub mod counters;
 pub mod crc32;

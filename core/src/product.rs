@@ -21,6 +21,9 @@ pub struct ProductDefinition<'a> {
     pub product_id: &'a str,
     /// The vendor's root key: who may say who is a license manager.
     pub root: PublicKey,
+    /// The key that signs authorization codes that carry no certificate, where there is one: such
+    /// codes are a third shorter. Who has it can set aside anything for anybody.
+    pub reservation_key: Option<PublicKey>,
     /// The ways this product can be licensed; the first is what a new device starts with.
     pub license_types: &'a [LicenseType<'a>],
     /// The rules' numbers.
@@ -31,6 +34,18 @@ pub struct ProductDefinition<'a> {
     pub enforcement: EnforcementMode,
     /// The sizes that the product comes in; empty where size limits nothing.
     pub size_profiles: &'a [SizeProfile<'a>],
+    /// The licence for everything the product can use, where it can be reserved (SPEC S1).
+    pub universal: Option<UniversalLicense<'a>>,
+}
+
+/// The licence that a universal reservation sets aside: one for a device, whatever it uses. No device
+/// counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct UniversalLicense<'a> {
+    /// Its name for people.
+    pub name: &'a str,
+    /// Its tag, which is no entitlement's.
+    pub tag: &'a str,
 }
 
 /// What a device of one size can carry, whatever is owned (SPEC C4).
@@ -150,7 +165,7 @@ pub enum DefinitionError {
     /// Tiers of one chain differ in how they are reported.
     ChainReporting,
     /// Two license types, two size profiles, or two tags or features of a license type are called
-    /// the same.
+    /// the same, or the universal licence has the tag of another.
     NameTwice,
     /// A size profile limits a feature that no license type has.
     ProfileFeature,
@@ -190,6 +205,15 @@ impl<'a> ProductDefinition<'a> {
         for limit in self.size_profiles.iter().flat_map(|profile| profile.limits) {
             if self.license_types.iter().all(|known| known.feature(limit.feature).is_none()) {
                 return Err(DefinitionError::ProfileFeature);
+            }
+        }
+        if let Some(universal) = self.universal {
+            if universal.tag.is_empty() || universal.tag.len() > TAG_MAX {
+                return Err(DefinitionError::TagLength);
+            }
+            let all = self.license_types.iter().flat_map(|known| known.entitlements);
+            if all.into_iter().any(|entitlement| entitlement.tag == universal.tag) {
+                return Err(DefinitionError::NameTwice);
             }
         }
         self.license_types.iter().try_for_each(LicenseType::check)

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::crypto::Algorithm;
     use crate::policy::Policy;
+    use crate::product::{DefinitionError, TAG_MAX, UniversalLicense};
 
     const ROOT: PublicKey = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
 
@@ -61,6 +62,22 @@ mod tests {
             assert_eq!(product.policy_bounds.clamp(product.policy), product.policy);
             assert_eq!(product.policy.evaluation_period, Policy::DEFAULT.evaluation_period);
         }
+    }
+
+    #[test]
+    fn a_universal_licence_has_a_tag_of_its_own() {
+        let product = contact_center::definition(ROOT);
+        let check = |tag: &str| {
+            let universal = Some(UniversalLicense { name: "Everything", tag });
+            ProductDefinition { universal, ..product }.check()
+        };
+        assert_eq!(check("regid.2026-01.org.example.ALL,1.0"), Ok(()));
+        assert_eq!(check(""), Err(DefinitionError::TagLength));
+        let long = "x".repeat(TAG_MAX + 1);
+        assert_eq!(check(&long), Err(DefinitionError::TagLength));
+        let other = contact_center::FLEX.entitlements[1].tag;
+        assert_eq!(check(other), Err(DefinitionError::NameTwice));
+        assert_eq!(ProductDefinition { universal: None, ..product }.check(), Ok(()));
     }
 
     #[test]

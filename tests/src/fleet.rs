@@ -149,6 +149,7 @@ impl Worker {
                     answer = self.send(&buffer[..length], &mut ledger);
                     Input::Received(&answer)
                 }
+                Output::RaiseCounter { .. } => Input::CounterFailed,
                 Output::Event(event) => {
                     ledger.conflicts += u64::from(event.kind == EventKind::NumberConflict);
                     continue;

@@ -221,4 +221,10 @@ pub enum AuthorizationState {
     /// the manager: the next signed answer leads straight back to what the use calls for. With a
     /// certificate that also ends, the device becomes unregistered.
     AuthorizationExpired,
+    /// Licences are reserved for this device and cover what is in use, without any contact. The
+    /// terms, and when they end, are shown.
+    Reserved,
+    /// More is in use than is reserved, because a term ended or an update gave less. The overage
+    /// period runs towards enforcement. Using less ends it at once, as does an update with more.
+    NotAuthorizedReserved,
 }

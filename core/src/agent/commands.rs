@@ -26,16 +26,18 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 Ok(())
             }
             Command::Limit { feature, limit } => self.set_limit(feature, limit),
-            Command::FactoryReset => {
-                self.reset();
-                Ok(())
-            }
+            Command::FactoryReset => self.reset(),
+            Command::Reservation(command) => self.reservation_command(command),
         }
     }
 
     fn register(&mut self, token: &str, force: bool) -> Result<(), CommandError> {
         let token = Token::parse(token).map_err(CommandError::Token)?;
         // SPEC X12
+        self.nothing_reserved()?;
+        if self.identity.reservation_enabled {
+            return Err(CommandError::ReservationEnabled);
+        }
         if self.identity.state() == RegistrationState::Registered && !force {
             return Err(CommandError::AlreadyRegistered);
         }
@@ -68,6 +70,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
     }
 
     fn deregister(&mut self) -> Result<(), CommandError> {
+        self.nothing_reserved()?;
         let registered = self.identity.enrolment().is_some();
         if self.identity.attempt.take().is_some() {
             // What is on its way for it is of no interest any more.
@@ -108,6 +111,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             return Ok(());
         }
         // SPEC C7
+        self.nothing_reserved()?;
         if self.identity.enrolment().is_some() || self.attempt_is_open() {
             return Err(CommandError::LicenseTypeInForce);
         }
@@ -121,7 +125,15 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         Ok(())
     }
 
-    fn attempt_is_open(&self) -> bool {
+    /// What a reservation rules out: it has to be returned first (SPEC X12, X13).
+    fn nothing_reserved(&self) -> Result<(), CommandError> {
+        match self.identity.request() {
+            Some(_) => Err(CommandError::ReservationHeld),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn attempt_is_open(&self) -> bool {
         self.identity.attempt.is_some_and(|attempt| attempt.due().is_some())
     }
 
@@ -132,19 +144,22 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
     }
 
     /// SPEC X13: as deregistering, and then everything is erased.
-    fn reset(&mut self) {
+    fn reset(&mut self) -> Result<(), CommandError> {
+        self.nothing_reserved()?;
         if self.deregister().is_ok() && self.wanted.deregister {
             self.wanted.factory_reset = true;
         } else {
             self.erase();
         }
+        Ok(())
     }
 
-    /// Erases everything but the evaluation used and the device's own time.
+    /// Erases everything but the evaluation used, the device's own time, and the counter that only
+    /// grows (SPEC X13).
     pub(super) fn erase(&mut self) {
         let now = self.clock.now();
         let license_type = self.identity.license_type;
-        self.identity = Identity::new();
+        self.identity = Identity { counter: self.identity.counter, ..Identity::new() };
         self.ledger = Ledger { evaluation: self.ledger.evaluation, ..Ledger::new() };
         self.numbers = Numbers::new();
         self.wanted = Wanted::NONE;

@@ -37,6 +37,8 @@ pub enum Reason {
     AuthorizationExpired,
     /// Unregistered, and the evaluation is used up.
     EvaluationExpired,
+    /// More is in use than is reserved.
+    NotAuthorizedReserved,
 }
 
 /// What an appliance may ask about.
@@ -64,7 +66,7 @@ pub(super) fn verdict(
 ) -> Enforcement {
     let ends = |cause: &Cause| match cause.reason {
         Reason::EvaluationExpired => cause.since,
-        Reason::OutOfCompliance | Reason::AuthorizationExpired => {
+        Reason::OutOfCompliance | Reason::AuthorizationExpired | Reason::NotAuthorizedReserved => {
             cause.since.saturating_add(overage_period)
         }
     };

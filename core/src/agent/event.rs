@@ -191,6 +191,51 @@ events! {
     LicenseControlChanged,
     /// Everything was erased but the evaluation used (SPEC X13).
     FactoryReset,
+    /// Licences were asked for with a request code (SPEC S1).
+    ReservationRequested {
+        /// The reservation's number.
+        number: u32
+    },
+    /// An authorization code was installed (SPEC S1, S2).
+    ReservationInstalled {
+        /// Which authorization: 0 the first, then its updates.
+        generation: u8
+    },
+    /// An update was returned that was not installed, and never will be (SPEC S3).
+    ReservationUpdateReturned {
+        /// Which update.
+        generation: u8
+    },
+    /// The request was dropped before an authorization was installed (SPEC S3).
+    ReservationCancelled,
+    /// Everything reserved was returned (SPEC S3).
+    ReservationReturned,
+    /// A backup was put back that holds a reservation which had ended: it holds no more (SPEC S5).
+    ReservationRolledBack,
+    /// More is in use than is reserved (SPEC X11).
+    ReservationInsufficient,
+    /// What is reserved covers the use again.
+    ReservationSufficient,
+    /// A reserved term ends soon (SPEC S7).
+    ReservationTermEnding {
+        /// Index of the entitlement.
+        entitlement: u8,
+        /// How many licences.
+        count: u32,
+        /// What is left.
+        left: Duration
+    },
+    /// A reserved term ended: its licences count no more (SPEC S7).
+    ReservationTermEnded {
+        /// Index of the entitlement.
+        entitlement: u8,
+        /// How many licences.
+        count: u32
+    },
+    /// The platform's counter could not be raised: codes that depend on it are held back.
+    CounterFailed,
+    /// The platform's counter works again.
+    CounterRestored,
     /// More was acquired than can be counted; it was refused.
     CountingFailed,
     /// A stored record could not be used.

@@ -91,4 +91,31 @@ pub enum CommandError {
     UnknownFeature,
     /// The feature is no field of license control under this license type (SPEC C4, C7).
     NotControlled,
+    /// A reservation rules it out: it has to be returned, or its request cancelled, first (SPEC X12,
+    /// X13).
+    ReservationHeld,
+    /// Licences come by codes as long as reservation is enabled (SPEC X12).
+    ReservationEnabled,
+    /// Reservation has to be enabled first (SPEC S1).
+    ReservationNotEnabled,
+    /// The device is registered, or registering: it has to be deregistered first (SPEC S1, X12).
+    RegisteredOrRegistering,
+    /// No licences were asked for: there is no request that the code could answer.
+    NoRequest,
+    /// No authorization is installed: the request can be cancelled, not returned.
+    NothingInstalled,
+    /// The text is not an authorization code (SPEC S4).
+    Code(crate::code::CodeError),
+    /// The authorization is not one to install here (SPEC S4).
+    Grant(crate::code::GrantError),
+    /// The authorization has more lines than the device has room for.
+    TooManyLines,
+    /// By the device's clock every term in the authorization has ended.
+    TermsEnded,
+}
+
+impl From<crate::code::GrantError> for CommandError {
+    fn from(error: crate::code::GrantError) -> Self {
+        Self::Grant(error)
+    }
 }

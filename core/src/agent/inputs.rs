@@ -55,6 +55,14 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.persist_failed(record);
                 Ok(())
             }
+            Input::CounterRaised(counter) => {
+                self.counter_raised(counter);
+                Ok(())
+            }
+            Input::CounterFailed => {
+                self.counter_failed();
+                Ok(())
+            }
             Input::Received(bytes) => {
                 self.received(bytes);
                 Ok(())
@@ -163,7 +171,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 self.ledger.contact.try_now(now);
             }
         }
-        let answered = self.is_authorized();
+        let answered = self.is_licensed();
         // SPEC A2, X1: until registration and the first authorization have both succeeded.
         let expired = self.ledger.evaluation.expired().is_some();
         let counting = in_use && !answered && !expired;
@@ -179,6 +187,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             let notice = self.ledger.evaluation.remind(now);
             self.tell_evaluation(notice);
         }
+        self.settle_reservation();
         self.settle_enforcement();
         self.count_down();
         if self.counters.take_overflow() {
@@ -228,9 +237,12 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             .ledger
             .evaluation
             .expired()
-            .filter(|_| !self.is_authorized())
+            .filter(|_| !self.is_licensed())
             .map(|since| Cause { reason: Reason::EvaluationExpired, since });
-        let causes = [breach, silence, evaluation].into_iter().flatten();
+        // SPEC X11
+        let short = self.identity.reservation().and_then(|held| held.short_since);
+        let short = short.map(|since| Cause { reason: Reason::NotAuthorizedReserved, since });
+        let causes = [breach, silence, evaluation, short].into_iter().flatten();
         enforcement::verdict(causes, policy.overage_period, now)
     }
 
@@ -247,7 +259,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     /// Ends the registration. What is in use stays counted, and evaluation resumes (SPEC X13).
-    pub(super) fn leave(&mut self, standing: Standing) {
+    pub(super) fn leave(&mut self, standing: Standing<N>) {
         let now = self.clock.now();
         self.identity.leave(standing);
         self.ledger.authorization = None;

@@ -3,6 +3,7 @@
 use super::event::Event;
 use super::failure::TransportError;
 use super::record::RecordKind;
+use super::reserving::ReservationCommand;
 use crate::identity::Udi;
 use crate::product::SizeProfile;
 use crate::time::Instant;
@@ -24,6 +25,10 @@ pub enum Input<'i> {
     Persisted(RecordKind),
     /// The record could not be stored; the slot written before it is as it was.
     PersistFailed(RecordKind),
+    /// The platform's counter stands there now, after [`Output::RaiseCounter`].
+    CounterRaised(u32),
+    /// The platform's counter could not be raised; it is tried again.
+    CounterFailed,
     /// What came back for the request.
     Received(&'i [u8]),
     /// Nothing came back.
@@ -61,6 +66,8 @@ pub enum Command<'i> {
     /// Leave the account, and erase everything but the evaluation used (SPEC X13). The license type
     /// stays where something is in use.
     FactoryReset,
+    /// A step of a reservation (SPEC section 6).
+    Reservation(ReservationCommand<'i>),
 }
 
 /// What the host is to do.
@@ -77,6 +84,12 @@ pub enum Output {
         slot: usize,
         /// Bytes of the buffer.
         length: usize,
+    },
+    /// Raise the platform's counter to this, then say [`Input::CounterRaised`] or
+    /// [`Input::CounterFailed`]. Only where the platform has one ([`Stored::counter`]).
+    RaiseCounter {
+        /// Where it is to stand, at least.
+        to: u32,
     },
     /// Send the first `length` bytes of the buffer to the manager, then say [`Input::Received`] or
     /// [`Input::TransportFailed`].
@@ -113,4 +126,7 @@ pub struct Stored<'s> {
     pub identity: [Option<&'s [u8]>; 2],
     /// The slots of [`RecordKind::Ledger`].
     pub ledger: [Option<&'s [u8]>; 2],
+    /// Where the platform's counter stands that only grows (TPM, RPMB, fuses), if it has one: by it
+    /// a reservation that was returned is told from a backup that was put back (SPEC S5).
+    pub counter: Option<u32>,
 }

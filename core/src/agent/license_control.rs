@@ -4,7 +4,7 @@
 use super::{Agent, CommandError, EventKind};
 use crate::counters::{Limit, LimitSource};
 use crate::crypto::Crypto;
-use crate::product::{LicensePurpose, LicenseType};
+use crate::product::{Entitlement, LicensePurpose, LicenseType};
 use crate::wire::EntitlementAnswer;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -34,31 +34,38 @@ impl<const N: usize> LicenseControl<N> {
         }
     }
 
-    /// What each entitlement and its higher tiers may have in use together: the sum of their limits
-    /// (SPEC C2), each what was set, or else what the account owns by the last answer.
+    /// The limits of the fields: each what was set, or else what the account owns by the last answer.
     fn limits(&self, license_type: &LicenseType<'_>, owned: &[EntitlementAnswer]) -> [Limit; N] {
-        let mut limits = [Limit::NONE; N];
-        let mut above: (Option<u8>, Option<Limit>) = (None, None);
-        let entitlements = license_type.entitlements.iter().enumerate();
-        for (index, entitlement) in entitlements.rev() {
-            let own = match (self.limit(index), owned.get(index)) {
-                (Some(most), _) => Some(Limit { most, set_by: LimitSource::Administrator }),
-                (None, Some(answer)) => {
-                    Some(Limit { most: answer.owned, set_by: LimitSource::Account })
-                }
-                (None, None) => None,
-            };
-            let in_chain = entitlement.chain.is_some() && entitlement.chain == above.0;
-            let sum = if in_chain { own.zip(above.1).map(together) } else { own };
-            if let (true, Some(sum), Some(place)) =
-                (entitlement.controlled, sum, limits.get_mut(index))
-            {
-                *place = sum;
+        let own = |index| match (self.limit(index), owned.get(index)) {
+            (Some(most), _) => Some(Limit { most, set_by: LimitSource::Administrator }),
+            (None, Some(answer)) => {
+                Some(Limit { most: answer.owned, set_by: LimitSource::Account })
             }
-            above = (entitlement.chain, sum);
-        }
-        limits
+            (None, None) => None,
+        };
+        tier_limits(license_type, |entitlement| entitlement.controlled, own)
     }
+}
+
+/// What each entitlement that is `limited` and its higher tiers may have in use together: the sum
+/// of their `own` limits (SPEC C2).
+pub(super) fn tier_limits<const N: usize>(
+    license_type: &LicenseType<'_>,
+    limited: impl Fn(&Entitlement<'_>) -> bool,
+    own: impl Fn(usize) -> Option<Limit>,
+) -> [Limit; N] {
+    let mut limits = [Limit::NONE; N];
+    let mut above: (Option<u8>, Option<Limit>) = (None, None);
+    for (index, entitlement) in license_type.entitlements.iter().enumerate().rev() {
+        let own = own(index);
+        let in_chain = entitlement.chain.is_some() && entitlement.chain == above.0;
+        let sum = if in_chain { own.zip(above.1).map(together) } else { own };
+        if let (true, Some(sum), Some(place)) = (limited(entitlement), sum, limits.get_mut(index)) {
+            *place = sum;
+        }
+        above = (entitlement.chain, sum);
+    }
+    limits
 }
 
 /// The limit of a tier together with that of the tiers above it. An administrator's part makes it
@@ -77,7 +84,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let applies = !self.identity.control.overage_allowed
             && license_type.purpose == LicensePurpose::Production
             && self.identity.enrolment().is_some();
-        let mut limits = if applies {
+        let mut limits = if let Some(held) = self.identity.reservation() {
+            held.limits(license_type, self.clock.now())
+        } else if applies {
             let owned: &[EntitlementAnswer] = match &self.ledger.authorization {
                 Some(authorization) => &authorization.entitlements,
                 None => &[],

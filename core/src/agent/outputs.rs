@@ -5,7 +5,7 @@ use super::entropy::halves;
 use super::registration::{Attempt, Phase};
 use super::{
     Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output,
-    PENDING_CHECKPOINT, RecordKind, record,
+    PENDING_CHECKPOINT, RecordKind, TERM_CHECKPOINT, record,
 };
 use crate::counters::total;
 use crate::crypto::{Crypto, Digest};
@@ -42,6 +42,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let purpose = self.purpose_ready();
         if let Some(persist) = self.poll_records(buffer) {
             return persist;
+        }
+        if let Some(to) = self.counter_due() {
+            self.counter_asked = true;
+            return Output::RaiseCounter { to };
         }
         if let Some(purpose) = purpose.filter(|&purpose| self.may_transmit(purpose)) {
             match self.encode(purpose, buffer) {
@@ -280,7 +284,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let evaluation = self.ledger.evaluation.counting.then(|| {
             now.saturating_add(self.ledger.evaluation.next_notice_in(policy.evaluation_period))
         });
-        let reminder = self.ledger.evaluation.reminder_due().filter(|_| !self.is_authorized());
+        let reminder = self.ledger.evaluation.reminder_due().filter(|_| !self.is_licensed());
         let (deadline, stage) = match &self.ledger.authorization {
             Some(authorization) => (
                 (!authorization.expired).then_some(authorization.deadline),
@@ -305,6 +309,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.certificate_ends(),
             self.clock_hour_ends(),
             self.next_warning(),
+            self.next_term(),
+            self.counter_retry,
         ]
         .into_iter()
         .flatten()
@@ -340,9 +346,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.ledger.contact.retry.map_or(at, |retry| at.max(retry.at))
     }
 
-    /// Whether a registration's first report was answered.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.ledger.authorization.as_ref().is_some_and(|a| a.answered.is_some())
+    /// Whether use is licensed by a manager's answer or a reservation: the evaluation does not count
+    /// then (SPEC A2, X1).
+    pub(super) fn is_licensed(&self) -> bool {
+        let answered = self.ledger.authorization.as_ref().is_some_and(|a| a.answered.is_some());
+        answered || self.identity.reservation().is_some()
     }
 
     /// When time is stored next, while a period runs that would be longer by what a power cut hides.
@@ -360,7 +368,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             || self.enforcement != Enforcement::None
             || self.ledger.contact.retry.is_some()
             || out.is_some();
-        runs.then_some(CHECKPOINT)
+        if runs {
+            return Some(CHECKPOINT);
+        }
+        let held = self.identity.reservation()?;
+        held.has_running_term(self.clock.now()).then_some(TERM_CHECKPOINT)
     }
 
     /// How long the device may run until the ledger is written again: by its checkpoints, or by what

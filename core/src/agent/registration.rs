@@ -9,6 +9,8 @@
 
 use super::failure::Failure;
 use super::license_control::LicenseControl;
+use super::reservation::{Request, Reservation};
+use crate::code::ReturnCode;
 use crate::crypto::KeyHandle;
 use crate::identity::InstanceId;
 use crate::time::{DeviceTime, UnixTime};
@@ -20,8 +22,14 @@ use serde::{Deserialize, Serialize};
 /// What the device is, as it was set and as it registered: the identity record.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Identity<const N: usize> {
-    pub(super) standing: Standing,
+    pub(super) standing: Standing<N>,
     pub(super) attempt: Option<Attempt>,
+    /// Licences come by codes, not from a manager (SPEC S1).
+    pub(super) reservation_enabled: bool,
+    /// Grows with everything that must not come back: the platform's counter, as of this record
+    /// (SPEC S5).
+    pub(super) counter: u32,
+    pub(super) last_return: Option<ReturnCode>,
     /// Index of the license type in the product definition (SPEC C7).
     pub(super) license_type: u8,
     pub(super) control: LicenseControl<N>,
@@ -32,13 +40,17 @@ pub(super) struct Identity<const N: usize> {
 /// What the device is to its manager.
 #[allow(clippy::large_enum_variant)] // no heap to box into; there is one per device
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) enum Standing {
+pub(super) enum Standing<const N: usize> {
     Unregistered(UnregisteredReason),
     Registered(Enrolment),
     /// The certificate ended (SPEC R4).
     Expired {
         at: DeviceTime,
     },
+    /// Licences were asked for, and the authorization code is awaited (SPEC S1).
+    Reserving(Request),
+    /// Licences are reserved for it.
+    Reserved(Reservation<N>),
 }
 
 /// Why a device is not registered.
@@ -59,6 +71,21 @@ pub enum UnregisteredReason {
         /// Whether it was removed, replaced, or its certificate ended.
         why: Refusal,
         /// When the device learned it.
+        at: DeviceTime,
+    },
+    /// The request for a reservation was dropped before anything was installed.
+    ReservationCancelled {
+        /// When.
+        at: DeviceTime,
+    },
+    /// The reservation was returned (SPEC S3).
+    ReservationReturned {
+        /// When.
+        at: DeviceTime,
+    },
+    /// A backup was put back that holds a reservation which had ended (SPEC S5).
+    ReservationRolledBack {
+        /// When it was found.
         at: DeviceTime,
     },
 }
@@ -144,6 +171,13 @@ pub enum RegistrationState {
     /// counts as unregistered, on what is left of its evaluation, and must be registered again;
     /// that needs no `force`.
     Expired,
+    /// Licences were asked for with a request code, and the authorization code is awaited; the
+    /// request code can be shown again. The device counts as unregistered. It goes on with
+    /// `reservation install`, or ends with `reservation cancel`.
+    ReservationInProgress,
+    /// Licences are reserved for this device, and it needs no manager: what is reserved can be used,
+    /// and no more. A term that ends is warned of. It ends with `reservation return`.
+    Reserved,
 }
 
 impl Enrolment {
@@ -161,6 +195,9 @@ impl<const N: usize> Identity<N> {
         Self {
             standing: Standing::Unregistered(UnregisteredReason::Never),
             attempt: None,
+            reservation_enabled: false,
+            counter: 0,
+            last_return: None,
             license_type: 0,
             control: LicenseControl::new(),
             ledger_generation: 0,
@@ -171,6 +208,8 @@ impl<const N: usize> Identity<N> {
     pub(super) fn state(&self) -> RegistrationState {
         match (&self.standing, self.attempt.map(|attempt| attempt.phase)) {
             (Standing::Registered(_), _) => RegistrationState::Registered,
+            (Standing::Reserved(_), _) => RegistrationState::Reserved,
+            (Standing::Reserving(_), _) => RegistrationState::ReservationInProgress,
             (_, Some(Phase::Sending)) => RegistrationState::Registering,
             (_, Some(Phase::Waiting { .. })) => RegistrationState::Retrying,
             (_, Some(Phase::Refused(_))) => RegistrationState::Failed,
@@ -181,7 +220,7 @@ impl<const N: usize> Identity<N> {
 
     /// Takes up a standing without a registration. An attempt that was refused while the last one
     /// held has nothing to say about this.
-    pub(super) fn leave(&mut self, standing: Standing) {
+    pub(super) fn leave(&mut self, standing: Standing<N>) {
         self.standing = standing;
         self.attempt = self.attempt.filter(|a| !matches!(a.phase, Phase::Refused(_)));
     }
@@ -189,14 +228,30 @@ impl<const N: usize> Identity<N> {
     pub(super) const fn enrolment(&self) -> Option<&Enrolment> {
         match &self.standing {
             Standing::Registered(enrolment) => Some(enrolment),
-            Standing::Unregistered(_) | Standing::Expired { .. } => None,
+            _ => None,
         }
     }
 
     pub(super) const fn enrolment_mut(&mut self) -> Option<&mut Enrolment> {
         match &mut self.standing {
             Standing::Registered(enrolment) => Some(enrolment),
-            Standing::Unregistered(_) | Standing::Expired { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// What was asked for with a request code, installed or not.
+    pub(super) const fn request(&self) -> Option<&Request> {
+        match &self.standing {
+            Standing::Reserving(request) => Some(request),
+            Standing::Reserved(held) => Some(&held.request),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn reservation(&self) -> Option<&Reservation<N>> {
+        match &self.standing {
+            Standing::Reserved(held) => Some(held),
+            _ => None,
         }
     }
 }

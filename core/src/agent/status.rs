@@ -61,6 +61,10 @@ pub struct Status<'s> {
     pub policy: Policy,
     /// Whether the last attempt to store state failed.
     pub storage_failed: bool,
+    /// Whether licences come by codes (SPEC S1).
+    pub reservation_enabled: bool,
+    /// Whether the platform has a counter that tells a backup which was put back (SPEC S5).
+    pub rollback_protection: bool,
 }
 
 /// A registration under way.
@@ -98,7 +102,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let (unregistered, certificate_ended) = match self.identity.standing {
             Standing::Unregistered(reason) => (Some(reason), None),
             Standing::Expired { at } => (None, Some(at)),
-            Standing::Registered(_) => (None, None),
+            Standing::Registered(_) | Standing::Reserving(_) | Standing::Reserved(_) => {
+                (None, None)
+            }
         };
         Status {
             now: self.clock.now(),
@@ -123,6 +129,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             overage_allowed: self.identity.control.overage_allowed,
             policy: *self.policy(),
             storage_failed: self.storage_fails(),
+            reservation_enabled: self.identity.reservation_enabled,
+            rollback_protection: self.counter.is_some(),
         }
     }
 
@@ -140,7 +148,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Some(EntitlementStatus {
             in_use,
             peak: counts.to_report().get(index).copied()?,
-            authorization: self.state_of(in_use > 0, answer.map(|(verdict, _)| verdict)),
+            authorization: match self.reserved_state(self.counters.is_over(index)) {
+                Some(reserved) => reserved,
+                None => self.state_of(in_use > 0, answer.map(|(verdict, _)| verdict)),
+            },
             answer,
             configured_limit: self.identity.control.limit(index),
             limit: self.counters.limit(index),
@@ -164,6 +175,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     pub(super) fn authorization_state(&self) -> AuthorizationState {
+        let short = self.identity.reservation().is_some_and(|held| held.short_since.is_some());
+        if let Some(reserved) = self.reserved_state(short) {
+            return reserved;
+        }
         let authorization = self.ledger.authorization.as_ref();
         if let Some((since, pending)) = authorization.and_then(|a| a.compliance.out_since())
             && !authorization.is_some_and(|a| a.expired)
@@ -171,6 +186,15 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return AuthorizationState::OutOfCompliance { since, pending };
         }
         self.state_of(self.in_use, None)
+    }
+
+    /// The state of something where licences are reserved.
+    fn reserved_state(&self, short: bool) -> Option<AuthorizationState> {
+        self.identity.reservation()?;
+        Some(match short {
+            true => AuthorizationState::NotAuthorizedReserved,
+            false => AuthorizationState::Reserved,
+        })
     }
 
     /// The state of something that is in use or not, and was last answered with `verdict`.

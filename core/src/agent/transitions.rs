@@ -2,7 +2,8 @@
 //!
 //! The tables drive nothing. They are what the machines do, written down once, for people and for
 //! the exhaustive tests, which hold both ways: every transition that any sequence of inputs shows is
-//! a row, and every row is shown by one. Reservation has its own machine and no row here.
+//! a row, and every row is shown by one. What a reservation does to the states stands apart, in
+//! [`RESERVATION`]: it and a registration exclude each other (SPEC X12).
 //!
 //! A state stands under its name in SPEC R1, A1 and E1, with what it carries where that is a state
 //! of its own: `OutOfCompliance pending`, `Overage OutOfCompliance`.
@@ -55,6 +56,12 @@ causes! {
     UseBegan: "use begins (A2, X3)",
     UseEnded: "use ends (X3)",
     Boot: "the device boots, with nothing in use (X9)",
+    Requested: "`reservation request` (S1)",
+    Installed: "`reservation install`: the first authorization, or an update (S1, S2)",
+    Cancelled: "`reservation cancel`, or `return authorization` before anything was installed (S3)",
+    Returned: "`reservation return` (S3)",
+    TermEnded: "a reserved term ends (S7)",
+    BackupFound: "a boot finds an older record that was put back; what the counter has overtaken holds no more (S5)",
 }
 
 /// Shorthand for the rows below.
@@ -226,4 +233,53 @@ pub const ENFORCEMENT: &[Transition] = &[
     on("Enforced EvaluationExpired", Cause::NotCovered, "None"),
     on("Enforced EvaluationExpired", Cause::NotCovered, "Overage OutOfCompliance"),
     on("Enforced EvaluationExpired", Cause::NotCovered, "Enforced OutOfCompliance"),
+];
+
+/// What a reservation does to each of the three machines, in the order above (SPEC S1–S7, X11).
+pub const RESERVATION: [&[Transition]; 3] = [
+    &[
+        on("Unregistered", Cause::Requested, "ReservationInProgress"),
+        on("ReservationInProgress", Cause::BackupFound, "Unregistered"),
+        on("ReservationInProgress", Cause::Cancelled, "Unregistered"),
+        on("ReservationInProgress", Cause::Installed, "Reserved"),
+        on("Reserved", Cause::BackupFound, "ReservationInProgress"),
+        on("Reserved", Cause::BackupFound, "Unregistered"),
+        on("Reserved", Cause::Returned, "Unregistered"),
+    ],
+    &[
+        on("NoLicensesInUse", Cause::Installed, "Reserved"),
+        on("Evaluation", Cause::BackupFound, "NoLicensesInUse"),
+        on("Evaluation", Cause::Installed, "Reserved"),
+        on("EvaluationExpired", Cause::BackupFound, "NoLicensesInUse"),
+        on("EvaluationExpired", Cause::Installed, "Reserved"),
+        on("Reserved", Cause::BackupFound, "NoLicensesInUse"),
+        on("Reserved", Cause::Installed, "NotAuthorizedReserved"),
+        on("Reserved", Cause::Returned, "Evaluation"),
+        on("Reserved", Cause::Returned, "EvaluationExpired"),
+        on("Reserved", Cause::Returned, "NoLicensesInUse"),
+        on("Reserved", Cause::TermEnded, "NotAuthorizedReserved"),
+        on("NotAuthorizedReserved", Cause::Boot, "Reserved"),
+        on("NotAuthorizedReserved", Cause::Installed, "Reserved"),
+        on("NotAuthorizedReserved", Cause::Returned, "Evaluation"),
+        on("NotAuthorizedReserved", Cause::Returned, "EvaluationExpired"),
+        on("NotAuthorizedReserved", Cause::UseEnded, "Reserved"),
+    ],
+    &[
+        on("None", Cause::Installed, "Overage NotAuthorizedReserved"),
+        on("None", Cause::Returned, "Enforced EvaluationExpired"),
+        on("None", Cause::TermEnded, "Overage NotAuthorizedReserved"),
+        on("Overage NotAuthorizedReserved", Cause::Boot, "None"),
+        on("Overage NotAuthorizedReserved", Cause::Installed, "None"),
+        on("Overage NotAuthorizedReserved", Cause::OverageEnded, "Enforced NotAuthorizedReserved"),
+        on("Overage NotAuthorizedReserved", Cause::Returned, "Enforced EvaluationExpired"),
+        on("Overage NotAuthorizedReserved", Cause::Returned, "None"),
+        on("Overage NotAuthorizedReserved", Cause::UseEnded, "None"),
+        on("Enforced NotAuthorizedReserved", Cause::Boot, "None"),
+        on("Enforced NotAuthorizedReserved", Cause::Installed, "None"),
+        on("Enforced NotAuthorizedReserved", Cause::Returned, "Enforced EvaluationExpired"),
+        on("Enforced NotAuthorizedReserved", Cause::Returned, "None"),
+        on("Enforced NotAuthorizedReserved", Cause::UseEnded, "None"),
+        on("Enforced EvaluationExpired", Cause::BackupFound, "None"),
+        on("Enforced EvaluationExpired", Cause::Installed, "None"),
+    ],
 ];

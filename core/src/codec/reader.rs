@@ -12,7 +12,7 @@ use serde::de::{
 pub(crate) fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Failed> {
     let mut reader = Reader::new(bytes);
     let mut value = T::deserialize(&mut reader);
-    if !reader.ends_well() {
+    if !reader.rest().is_some_and(<[u8]>::is_empty) {
         value = Err(Failed);
     }
     value
@@ -26,6 +26,15 @@ pub(crate) fn beginning_of<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result
         value = Err(Failed);
     }
     value
+}
+
+/// The value that `bytes` begin with, and what comes after it.
+pub(crate) fn split_first<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<(T, &'de [u8]), Failed> {
+    let mut reader = Reader::new(bytes);
+    let value = T::deserialize(&mut reader)?;
+    Ok((value, reader.rest().ok_or(Failed)?))
 }
 
 struct Reader<'de> {
@@ -50,10 +59,10 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Whether all was read, and nothing failed.
+    /// What was not read; `None` when anything failed.
     #[inline(never)]
-    fn ends_well(self) -> bool {
-        !self.failed && self.postcard.finalize().is_ok_and(<[u8]>::is_empty)
+    fn rest(self) -> Option<&'de [u8]> {
+        if self.failed { None } else { self.postcard.finalize().ok() }
     }
 }
 

@@ -9,9 +9,12 @@ pub use license_types::{
 pub use skills::{SignInRefused, Skill, seat};
 
 use super::bounds::BOUNDS;
+use super::tag;
 use crate::crypto::PublicKey;
 use crate::policy::Policy;
-use crate::product::{EnforcementMode, PlatformLimit, ProductDefinition, SizeProfile};
+use crate::product::{
+    EnforcementMode, PlatformLimit, ProductDefinition, SizeProfile, UniversalLicense,
+};
 
 /// The product's name in settings and scenarios.
 pub const NAME: &str = "contact-center";
@@ -24,6 +27,7 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         name: NAME,
         product_id: PRODUCT_ID,
         root,
+        reservation_key: None,
         license_types: &[
             FLEX,
             PERPETUAL_PREMIUM,
@@ -36,6 +40,7 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         policy_bounds: BOUNDS,
         enforcement: EnforcementMode::Provisioning,
         size_profiles: SIZES,
+        universal: Some(UniversalLicense { name: "CC Universal", tag: tag!("CC_UNIVERSAL") }),
     }
 }
 

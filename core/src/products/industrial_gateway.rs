@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::product::Reporting::Peak;
 use crate::product::{
     EnforcementMode, Feature, LicensePurpose, LicenseType, PlatformLimit, ProductDefinition,
-    SizeProfile,
+    SizeProfile, UniversalLicense,
 };
 
 /// The product's name in settings and scenarios.
@@ -28,11 +28,13 @@ pub const fn definition(root: PublicKey) -> ProductDefinition<'static> {
         name: NAME,
         product_id: PRODUCT_ID,
         root,
+        reservation_key: None,
         license_types: &[SUBSCRIPTION, LAB],
         policy: Policy::DEFAULT,
         policy_bounds: BOUNDS,
         enforcement: EnforcementMode::Advisory,
         size_profiles: SIZES,
+        universal: Some(UniversalLicense { name: "IG Universal", tag: tag!("IG_UNIVERSAL") }),
     }
 }
 

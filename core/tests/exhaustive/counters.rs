@@ -193,7 +193,7 @@ impl<'a> Bench<'a> {
         let [identity, ledger] =
             self.flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
         let now = self.now();
-        self.agent.boot(now, Stored { identity, ledger }).unwrap();
+        self.agent.boot(now, Stored { identity, ledger, counter: None }).unwrap();
     }
 
     fn input(&mut self, input: Input<'_>) {
@@ -217,6 +217,7 @@ impl<'a> Bench<'a> {
                     self.input(Input::Persisted(record));
                 }
                 Output::Transmit { length } => self.sending(&buffer[..length])?,
+                Output::RaiseCounter { .. } => panic!("there is none"),
             }
         }
     }

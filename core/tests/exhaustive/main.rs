@@ -8,6 +8,7 @@
 //! | `compare` | the device against the model, and how a difference is printed |
 //! | `explore` | depth first through all sequences, and long random walks |
 //! | `tables` | the transitions seen, against those that the core declares |
+//! | `reserve` | the same for the steps of a reservation, with a world and a model of its own |
 //! | `snapshots` | the declared ones as tables and graphs for people |
 //! | `counters` | properties: peaks, tiers and limits against the whole history |
 //! | `time` | properties: no period is ever lengthened |
@@ -31,6 +32,7 @@ mod explore;
 mod keyed_hash;
 mod manager;
 mod model;
+mod reserve;
 mod snapshots;
 mod tables;
 mod time;

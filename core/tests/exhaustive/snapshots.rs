@@ -3,7 +3,9 @@
 //! `BLESS=1 cargo test -p leasehold-core --test exhaustive` writes them again.
 
 use core::fmt::Write;
-use leasehold_core::agent::transitions::{AUTHORIZATION, ENFORCEMENT, REGISTRATION, Transition};
+use leasehold_core::agent::transitions::{
+    AUTHORIZATION, ENFORCEMENT, REGISTRATION, RESERVATION, Transition,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -61,6 +63,9 @@ fn the_tables_are_as_the_snapshots_show_them() {
         ("registration.md", page("Registration (SPEC R1)", REGISTRATION)),
         ("authorization.md", page("Authorization (SPEC A1)", AUTHORIZATION)),
         ("enforcement.md", page("Enforcement (SPEC E1)", ENFORCEMENT)),
+        ("reservation.md", page("Reservation: registration (SPEC S1)", RESERVATION[0])),
+        ("reserved-authorization.md", page("Reservation: authorization (SPEC A1)", RESERVATION[1])),
+        ("reserved-enforcement.md", page("Reservation: enforcement (SPEC X11)", RESERVATION[2])),
     ];
     for (name, page) in pages {
         let path = folder.join(name);

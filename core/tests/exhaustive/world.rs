@@ -78,16 +78,21 @@ pub(crate) struct Contact {
 }
 
 #[derive(Clone, Copy)]
-struct Slot {
+pub(crate) struct Slot {
     length: usize,
     bytes: [u8; RECORD_MAX],
 }
 
 impl Slot {
-    const EMPTY: Self = Self { length: 0, bytes: [0; RECORD_MAX] };
+    pub(crate) const EMPTY: Self = Self { length: 0, bytes: [0; RECORD_MAX] };
 
-    fn written(&self) -> Option<&[u8]> {
+    pub(crate) fn written(&self) -> Option<&[u8]> {
         (self.length > 0).then(|| &self.bytes[..self.length])
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.length = bytes.len();
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
     }
 }
 
@@ -239,7 +244,7 @@ impl<'a> World<'a> {
         let now = self.now();
         let [identity, ledger] =
             self.flash.each_ref().map(|slots| slots.each_ref().map(Slot::written));
-        self.agent.boot(now, Stored { identity, ledger }).unwrap();
+        self.agent.boot(now, Stored { identity, ledger, counter: None }).unwrap();
         if self.boots > 1 {
             observed.note(&before, Some(Cause::Boot), &self.agent);
         }
@@ -275,12 +280,11 @@ impl<'a> World<'a> {
                 }
                 Output::Persist { record, slot, length } => {
                     let kind = usize::from(record == RecordKind::Ledger);
-                    let slot = &mut self.flash[kind][slot];
-                    slot.length = length;
-                    slot.bytes[..length].copy_from_slice(&buffer[..length]);
+                    self.flash[kind][slot].write(&buffer[..length]);
                     self.handle(Input::Persisted(record), None, observed);
                 }
                 Output::Transmit { length } => self.transmit(&buffer[..length], observed),
+                Output::RaiseCounter { .. } => panic!("there is none"),
             }
         }
     }

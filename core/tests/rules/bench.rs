@@ -7,6 +7,7 @@ use leasehold_core::agent::{
     Agent, BUFFER_MIN, Command, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
     Stored, TransportError,
 };
+use leasehold_core::code::{AuthorizationCode, Grant, GrantLine, RequestCode, device_hint};
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey, SoftwareCrypto};
 use leasehold_core::identity::{IdCertificate, InstanceId, Udi};
@@ -81,7 +82,7 @@ pub(crate) struct Manager {
 }
 
 impl Manager {
-    fn new(root: &KeyHandle) -> Self {
+    pub(crate) fn new(root: &KeyHandle) -> Self {
         let crypto = SoftwareCrypto;
         let key = KeyHandle([8; 32]);
         let from = UnixTime::from_secs(EPOCH - DAY);
@@ -109,6 +110,32 @@ impl Manager {
             registrations: Vec::new(),
             numbers: Vec::new(),
         }
+    }
+
+    /// The authorization code for a request, signed at the moment `issued`.
+    pub(crate) fn authorization_code(
+        &self,
+        request: &RequestCode,
+        generation: u8,
+        lines: &[GrantLine],
+        issued: u64,
+    ) -> String {
+        let Self { crypto, key, certificate, .. } = self;
+        let definition = contact_center::definition(certificate.public_key);
+        let license_type = definition.license_types[usize::from(request.license_type)];
+        let grant = Grant {
+            device: device_hint(crypto, &request.udi()),
+            number: request.number,
+            generation,
+            license_type: request.license_type,
+            universal: request.universal,
+            catalogue: license_type.catalogue_hash(crypto),
+            issued: UnixTime::from_secs(issued),
+            lines: lines.iter().copied().collect(),
+        };
+        let (udi, anchors) = (request.udi(), &request.anchors);
+        let code = AuthorizationCode::encode(crypto, key, Some(certificate), &grant, &udi, anchors);
+        code.unwrap().as_str().into()
     }
 
     fn answer(&mut self, frame: &[u8], now: u64) -> (Seen, Vec<u8>) {
@@ -240,6 +267,9 @@ pub(crate) struct Bench {
     /// Lose power just before this many more writes are done.
     pub writes_until_cut: Option<u32>,
     pub(crate) held: Option<Vec<u8>>,
+    /// The platform's counter that only grows, if it has one.
+    pub counter: Option<u32>,
+    pub counter_works: bool,
     flash: Flash,
     /// Seconds since the bench began; the manager's clock is [`EPOCH`] later.
     pub time: u64,
@@ -306,6 +336,8 @@ impl Bench {
             storage: true,
             writes_until_cut: None,
             held: None,
+            counter: None,
+            counter_works: true,
             flash: Default::default(),
             time: 0,
             booted_at: 0,
@@ -345,7 +377,8 @@ impl Bench {
         self.counters = fresh_counters();
         self.agent = Agent::new(self.definition, self.counters, self.device, SoftwareCrypto);
         let now = self.now();
-        self.agent.boot(now, stored(&self.flash)).unwrap();
+        let found = Stored { counter: self.counter, ..stored(&self.flash) };
+        self.agent.boot(now, found).unwrap();
         self.settle();
     }
 
@@ -366,6 +399,12 @@ impl Bench {
         self.time += off_for;
         self.writes_until_cut = None;
         self.boot();
+    }
+
+    /// Puts a backup of what was stored back, and boots.
+    pub(crate) fn restore(&mut self, backup: Flash) {
+        self.flash = backup;
+        self.reboot(0);
     }
 
     /// Loses what both slots of the ledger held.
@@ -439,6 +478,7 @@ impl Bench {
                 Output::Persist { record, slot, length } => {
                     self.persist(record, slot, &buffer[..length])
                 }
+                Output::RaiseCounter { to } => self.raise_counter(to),
                 Output::Transmit { length } => {
                     self.transmit(buffer[..length].to_vec());
                     continue;
@@ -471,6 +511,21 @@ impl Bench {
             log.push(write);
         }
         Some(Input::Persisted(record))
+    }
+
+    fn raise_counter(&mut self, to: u32) -> Option<Input<'static>> {
+        if !self.counter_works {
+            return Some(Input::CounterFailed);
+        }
+        if self.writes_until_cut == Some(0) {
+            self.powered = false;
+            return None;
+        }
+        self.writes_until_cut = self.writes_until_cut.map(|left| left - 1);
+        let counter = self.counter.as_mut().expect("only where the platform has one");
+        assert!(to > *counter, "it only grows");
+        *counter = to;
+        Some(Input::CounterRaised(to))
     }
 
     fn transmit(&mut self, frame: Vec<u8>) {
@@ -546,7 +601,7 @@ impl Bench {
 pub(crate) fn stored(flash: &Flash) -> Stored<'_> {
     let [identity, ledger] =
         flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
-    Stored { identity, ledger }
+    Stored { identity, ledger, counter: None }
 }
 
 fn fresh_counters() -> &'static Counters<'static, 8> {

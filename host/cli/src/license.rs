@@ -1,6 +1,8 @@
 //! `license smart …`.
 
 mod control;
+mod question;
+mod reservation;
 mod transport;
 
 use crate::data::DataArgs;
@@ -15,6 +17,7 @@ use leasehold_shim::protocol::{Outcome, Renewal, WAIT_MAX_SECONDS};
 use leasehold_shim::report::UnixSeconds;
 use leasehold_shim::settings::Secret;
 use leasehold_shim::show;
+use question::{DEREGISTER, RESET};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
@@ -71,6 +74,9 @@ enum Smart {
     /// Whether over-use is denied, and the limits
     #[command(subcommand)]
     Control(control::ControlCommand),
+    /// Licences without a network: codes that are carried by hand
+    #[command(subcommand)]
+    Reservation(reservation::ReservationCommand),
     /// How the license manager is reached
     #[command(subcommand)]
     Transport(transport::TransportCommand),
@@ -119,7 +125,7 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
             tell(&mut appliance, output, outcome, Wanted::Registration)
         }
         Smart::Deregister { yes } => {
-            if !yes && !confirmed(&DEREGISTER)? {
+            if !yes && !DEREGISTER.answered_yes()? {
                 say("Nothing was changed.");
                 return Ok(());
             }
@@ -138,9 +144,10 @@ pub(crate) fn run(args: LicenseArgs) -> anyhow::Result<()> {
         }
         Smart::Type { name } => control::set_type(&data, output, &name),
         Smart::Control(command) => control::run(&data, output, &command),
+        Smart::Reservation(command) => reservation::run(&data, output, wait, command),
         Smart::Transport(command) => transport::run(&data, output, command),
         Smart::FactoryReset { yes } => {
-            if !yes && !confirmed(&RESET)? {
+            if !yes && !RESET.answered_yes()? {
                 say("Nothing was changed.");
                 return Ok(());
             }
@@ -183,6 +190,8 @@ fn tell(
         | Outcome::Reset { manager_told: None | Some(true) } => format!("{}.", wanted.done()),
         Outcome::Reset { manager_told: Some(false) } => stale_instance(appliance, wanted)?,
         Outcome::Deregistered { manager_told: false } => stale_instance(appliance, wanted)?,
+        // No step of a reservation comes here.
+        Outcome::Stored { .. } => "Done.".to_owned(),
         Outcome::Underway => "Under way: `leasehold show license status` shows it.".to_owned(),
         Outcome::Dropped => "The registration under way is dropped.".to_owned(),
         Outcome::Removed | Outcome::Refused { .. } | Outcome::Retrying { .. } => {
@@ -319,35 +328,4 @@ fn read_token(text: &mut String) -> io::Result<usize> {
     write!(ask, "Token: ")?;
     ask.flush()?;
     input.read_line(text)
-}
-
-/// A question before something that cannot be undone.
-struct Question {
-    asked: &'static str,
-    /// What is said where nobody can answer.
-    unanswered: &'static str,
-}
-
-const DEREGISTER: Question = Question {
-    asked: "The licences of this appliance become free. Deregister?",
-    unanswered: "There is nobody to ask here. Add --yes to deregister.",
-};
-
-const RESET: Question = Question {
-    asked: "The appliance leaves its account, and registration, limits and transport settings are \
-            erased. Reset?",
-    unanswered: "There is nobody to ask here. Add --yes to reset.",
-};
-
-/// Asks whether to go on.
-fn confirmed(question: &Question) -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() {
-        return Err(UsageError(question.unanswered).into());
-    }
-    let mut ask = io::stderr().lock();
-    write!(ask, "{} [yes/no]: ", question.asked)?;
-    ask.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

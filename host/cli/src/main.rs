@@ -4,6 +4,7 @@
 //! standard error; 2 the command line itself is wrong, and nothing was tried.
 
 mod appliance;
+mod codes;
 mod data;
 mod failure;
 mod license;

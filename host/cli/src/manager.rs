@@ -9,6 +9,7 @@ mod licenses;
 mod lookup;
 mod output;
 mod people;
+mod reservations;
 mod secrets;
 mod server;
 mod tokens;
@@ -53,6 +54,9 @@ enum Command {
     /// Product instances: the appliances that are registered
     #[command(subcommand)]
     Instance(instances::InstanceCommand),
+    /// Reservations: licences set aside for appliances without a network, by codes
+    #[command(subcommand)]
+    Reservation(reservations::ReservationCommand),
     /// Users: people who sign in with a password
     #[command(subcommand)]
     User(people::UserCommand),
@@ -82,6 +86,7 @@ pub(crate) fn run(args: ManagerArgs) -> anyhow::Result<()> {
         Command::Token(command) => tokens::run(&connect()?, output, command),
         Command::License(command) => licenses::run(&connect()?, output, command),
         Command::Instance(command) => instances::run(&connect()?, output, command),
+        Command::Reservation(command) => reservations::run(&connect()?, output, command),
         Command::User(command) => people::user(&connect()?, output, command),
         Command::Client(command) => people::client(&connect()?, output, command),
         Command::Events(args) => events::run(&connect()?, output, &args),

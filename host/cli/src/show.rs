@@ -1,12 +1,15 @@
 //! `show license …`.
 
+use crate::codes::CodeArgs;
 use crate::data::DataArgs;
 use crate::output::OutputArgs;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use leasehold_shim::journal::Entry;
+use leasehold_shim::problem::Problem;
 use leasehold_shim::report::Report;
 use leasehold_shim::show;
+use serde_json::json;
 
 /// Shows the state of the appliance.
 #[derive(Args, Debug)]
@@ -26,7 +29,7 @@ enum Shown {
     License(Page),
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Page {
     /// Every state with its dates, and what happens next
     Status,
@@ -38,21 +41,73 @@ enum Page {
     All,
     /// Product id and serial number
     Udi,
+    /// What is reserved, with counts and terms, and the last codes
+    Reservation {
+        #[command(subcommand)]
+        code: Option<OneCode>,
+    },
     /// What happened, the oldest first
     Eventlog,
 }
 
+#[derive(Clone, Debug, Subcommand)]
+enum OneCode {
+    /// Only the request code
+    #[command(name = "request-code")]
+    Request(CodeArgs),
+    /// Only the confirmation code of the update that is installed
+    #[command(name = "confirmation-code")]
+    Confirmation(CodeArgs),
+    /// Only the last return code
+    #[command(name = "return-code")]
+    Return(CodeArgs),
+}
+
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<()> {
-    let Shown::License(page) = args.what;
+    let Shown::License(page) = &args.what;
     let render: fn(&Report) -> String = match page {
         Page::Status => show::status,
         Page::Summary => show::summary,
         Page::Usage => show::usage,
         Page::All => show::all,
         Page::Udi => show::udi,
+        Page::Reservation { code: None } => show::reservation,
+        Page::Reservation { code: Some(code) } => return one_code(args, code),
         Page::Eventlog => return event_log(args),
     };
     args.output.show(&args.data.connect()?.status()?, render)
+}
+
+fn one_code(args: &ShowArgs, which: &OneCode) -> anyhow::Result<()> {
+    let codes = args.data.connect()?.status()?.reservation.codes;
+    let (code, keep, name, makes_one) = match which {
+        OneCode::Request(keep) => (
+            codes.request,
+            keep,
+            "request",
+            "`license smart reservation request specific` makes one",
+        ),
+        OneCode::Confirmation(keep) => (
+            codes.confirmation,
+            keep,
+            "confirmation",
+            "Installing an update of a reservation makes one",
+        ),
+        OneCode::Return(keep) => {
+            (codes.returned, keep, "return", "`license smart reservation return` makes one")
+        }
+    };
+    let Some(code) = code else {
+        return Err(Problem::new(
+            "no-code",
+            format!("There is no {name} code."),
+            format!("{makes_one}."),
+        )
+        .into());
+    };
+    let picture = keep.keep(&code)?;
+    let shown = format!("{code}\n{picture}");
+    args.output.show(&json!({ "code": code }), |_| shown)
 }
 
 fn event_log(args: &ShowArgs) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ use leasehold_manager::domain::catalogue::Catalogue;
 use leasehold_manager::domain::device::{self, Sender};
 use leasehold_manager::domain::license::{self, NewLine};
 use leasehold_manager::domain::overrides::PolicyOverrides;
+use leasehold_manager::domain::reservation::Attempts;
 use leasehold_manager::domain::token::{self, NewToken};
 use leasehold_manager::domain::{
     AnswerClock, Authority, DomainError, Scene, Signer, SystemEntropy, account, housekeeping,
@@ -104,10 +105,16 @@ impl Manager {
                 .map_err(|_| "a key is missing")?;
         let authority = Authority {
             catalogue: Catalogue::shipped(public(&ROOT)?),
-            signer: Signer { crypto: Arc::new(KeyedHash), key: SIGNING, certificate },
+            signer: Signer {
+                crypto: Arc::new(KeyedHash),
+                key: SIGNING,
+                certificate,
+                reservation_key: None,
+            },
             overrides: PolicyOverrides::default(),
             epoch: 1,
             answers: AnswerClock::default(),
+            attempts: Attempts::default(),
         };
         Ok(Self { store: MemoryStore::new(), authority, now: START })
     }

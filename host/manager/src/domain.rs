@@ -14,6 +14,8 @@ pub mod housekeeping;
 pub mod instance;
 pub mod license;
 pub mod overrides;
+pub mod reservation;
+mod supply;
 pub mod token;
 pub mod user;
 
@@ -70,6 +72,9 @@ pub enum DomainError {
     /// More is waiting than the manager takes on.
     #[error("The manager is busy. Try again in a few seconds.")]
     Overloaded,
+    /// Something about a reservation.
+    #[error(transparent)]
+    Reservation(#[from] reservation::ReservationError),
     /// The manager's signing key is not there.
     #[error(
         "The manager's signing key cannot be used. \
@@ -160,6 +165,8 @@ pub struct Signer {
     pub key: KeyHandle,
     /// The root's statement about it.
     pub certificate: SigningCertificate,
+    /// The key that products pin for their reservations, where this manager has it.
+    pub reservation_key: Option<KeyHandle>,
 }
 
 /// What a manager is made of, apart from its data.
@@ -174,6 +181,8 @@ pub struct Authority {
     pub epoch: u32,
     /// Numbers the answers.
     pub answers: AnswerClock,
+    /// Counts the codes that belong to no reservation.
+    pub attempts: reservation::Attempts,
 }
 
 impl Authority {

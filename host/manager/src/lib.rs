@@ -5,6 +5,7 @@
 //! ```
 
 mod address;
+mod calendar;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -5,6 +5,7 @@ mod connections;
 
 use crate::config::{self, Config};
 use crate::domain::catalogue::Catalogue;
+use crate::domain::reservation::Attempts;
 use crate::domain::{AnswerClock, Authority, DomainError};
 use crate::engine::{Engine, SystemClock};
 use crate::http::{self, App, SETUP_PATH};
@@ -209,6 +210,7 @@ fn authority(identity: Identity, config: &Config) -> Result<Authority, ServeErro
         overrides: config.policy,
         epoch: EPOCH,
         answers: AnswerClock::default(),
+        attempts: Attempts::default(),
     })
 }
 

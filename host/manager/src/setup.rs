@@ -29,7 +29,8 @@ pub const DATABASE: &str = "manager.db";
 const TLS_CERTIFICATE: &str = "tls.crt";
 const TLS_KEY: &str = "tls.key";
 /// The files that are for the manager's user alone.
-const SECRETS: [&str; 5] = [keys::ROOT_KEY, keys::SIGNING_KEY, TLS_KEY, DATABASE, operator::FILE];
+const SECRETS: [&str; 6] =
+    [keys::ROOT_KEY, keys::SIGNING_KEY, keys::RESERVATION_KEY, TLS_KEY, DATABASE, operator::FILE];
 
 /// What set-up is to write into `manager.toml`.
 pub type InitOptions = Settings;

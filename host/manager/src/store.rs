@@ -8,9 +8,11 @@
 #[cfg(test)]
 mod conformance;
 pub mod memory;
+mod reservations;
 mod rows;
 pub mod sqlite;
 
+pub use reservations::{ReservationTransaction, ReservationView};
 pub use rows::*;
 
 use leasehold_core::crypto::PublicKey;
@@ -115,9 +117,10 @@ pub struct Filter {
     pub virtual_account: Option<VirtualAccountId>,
     /// Only of this device (events).
     pub device: Option<DeviceId>,
-    /// Only devices whose serial number or host name begins with this.
+    /// Only devices whose serial number or host name, and reservations whose serial number, begins
+    /// with this.
     pub search: Option<String>,
-    /// Also devices that were removed.
+    /// Also devices that were removed, and reservations that ended.
     pub with_removed: bool,
 }
 
@@ -125,7 +128,7 @@ pub struct Filter {
 ///
 /// # Errors
 /// Every method gives a [`StoreError`] when the database cannot be read.
-pub trait View {
+pub trait View: ReservationView {
     /// The value kept under `key`.
     fn meta(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// One account.
@@ -184,6 +187,14 @@ pub trait View {
         tag: &str,
         now: UnixTime,
     ) -> Result<LineTotal, StoreError>;
+    /// The terms of the lines of `tag` that count at `now` or later, by start, then end, the
+    /// perpetual ones last.
+    fn line_terms(
+        &self,
+        id: VirtualAccountId,
+        tag: &str,
+        now: UnixTime,
+    ) -> Result<Vec<TermTotal>, StoreError>;
     /// The running totals of a virtual account, one per tag it ever had, in order of the tag.
     fn pool(&self, id: VirtualAccountId) -> Result<Vec<PoolRow>, StoreError>;
     /// One device.
@@ -192,11 +203,17 @@ pub trait View {
     fn device_by_instance(&self, id: InstanceId) -> Result<Option<DeviceRow>, StoreError>;
     /// The device with this UDI.
     fn device_by_udi(&self, udi: &Udi<'_>) -> Result<Option<DeviceRow>, StoreError>;
+    /// The registered devices with this product id and serial number, whatever their UUID.
+    fn registered_as(
+        &self,
+        product_id: &str,
+        serial_number: &str,
+    ) -> Result<Vec<DeviceRow>, StoreError>;
     /// The devices (filter: account, virtual account, search, with removed).
     fn devices(&self, filter: &Filter, page: Page) -> Result<Vec<DeviceRow>, StoreError>;
     /// Registered devices that housekeeping is to look at by `now`, at most `limit`.
     fn devices_due(&self, now: UnixTime, limit: u32) -> Result<Vec<DeviceRow>, StoreError>;
-    /// When housekeeping is to look at a registered device next.
+    /// When housekeeping is to look at a registered device or a reservation next.
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError>;
     /// The keys that were replaced in a device's instance, the newest first.
     fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError>;
@@ -231,7 +248,7 @@ pub trait View {
 ///
 /// # Errors
 /// Every method gives a [`StoreError`] when the database cannot be written.
-pub trait Transaction: View {
+pub trait Transaction: View + ReservationTransaction {
     /// Makes everything durable: it survives a power cut from here on.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Marks a place to go back to. There is one at a time.

@@ -2,11 +2,13 @@
 //! that believe an answer only as a real one would.
 
 mod machine;
+mod reserver;
 
 use crate::domain::catalogue::Catalogue;
 use crate::domain::device::{self, Sender};
 use crate::domain::license::{self, NewLine};
 use crate::domain::overrides::PolicyOverrides;
+use crate::domain::reservation::Attempts;
 use crate::domain::token::{self, NewToken};
 use crate::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
@@ -23,6 +25,7 @@ use leasehold_core::time::{Duration, UnixTime};
 use leasehold_core::token::Token;
 use leasehold_core::wire::{AnswerBody, Refusal, RequestFrame, SigningCertificate};
 pub(crate) use machine::Machine;
+pub(crate) use reserver::Reserver;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,10 +88,16 @@ pub(crate) fn authority(overrides: PolicyOverrides) -> Arc<Authority> {
         SigningCertificate::issue(&SoftwareCrypto, &ROOT, public_key, 1, from, until).unwrap();
     Arc::new(Authority {
         catalogue: Catalogue::shipped(root()),
-        signer: Signer { crypto: Arc::new(SoftwareCrypto), key: SIGNING, certificate },
+        signer: Signer {
+            crypto: Arc::new(SoftwareCrypto),
+            key: SIGNING,
+            certificate,
+            reservation_key: None,
+        },
         overrides,
         epoch: 1,
         answers: AnswerClock::default(),
+        attempts: Attempts::default(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The report, from what the agent and the daemon know.
 
+mod reservation;
+
 use crate::config::Config;
 use crate::explain;
 use crate::hex::{to_hex, uuid_text};
@@ -48,6 +50,7 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
             clock: self.clock(status.clock),
             duplicate: status.duplicate,
             entitlements: self.entitlements(),
+            reservation: self.reservation(&status),
             policy: report::Policy {
                 report_interval: status.policy.report_interval.as_secs(),
                 pending_warning: status.policy.pending_warning.as_secs(),
@@ -169,6 +172,15 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 };
                 (reason, Some(at), None)
             }
+            UnregisteredReason::ReservationCancelled { at } => {
+                ("ReservationCancelled", Some(at), None)
+            }
+            UnregisteredReason::ReservationReturned { at } => {
+                ("ReservationReturned", Some(at), None)
+            }
+            UnregisteredReason::ReservationRolledBack { at } => {
+                ("ReservationRolledBack", Some(at), None)
+            }
             _ => ("Never", None, None),
         };
         let at = at.and_then(|at| self.unix(at));
@@ -203,6 +215,8 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 Shown::OutOfCompliance { since: self.unix(since), pending }
             }
             AuthorizationState::AuthorizationExpired => Shown::AuthorizationExpired,
+            AuthorizationState::Reserved => Shown::Reserved,
+            AuthorizationState::NotAuthorizedReserved => Shown::NotAuthorizedReserved,
             _ => Shown::NoLicensesInUse,
         }
     }
@@ -225,8 +239,6 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
         let all = self.license_type.entitlements.iter().enumerate();
         all.filter_map(|(index, entitlement)| {
             let status = self.agent.entitlement(index)?;
-            let mut features = self.license_type.features.iter();
-            let feature = features.find(|feature| usize::from(feature.entitlement) == index);
             let reported = entitlement.reporting != Reporting::StoredOnly;
             let answer = status.answer.filter(|_| reported);
             Some(report::Entitlement {
@@ -234,7 +246,7 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
                 tag: entitlement.tag.into(),
                 description: entitlement.description.into(),
                 version: entitlement.version.into(),
-                feature: feature.map_or("", |feature| feature.name).into(),
+                feature: self.feature_of(index).into(),
                 chain: entitlement.chain,
                 reporting: match entitlement.reporting {
                     Reporting::Peak => "peak",
@@ -253,6 +265,13 @@ impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {
             })
         })
         .collect()
+    }
+
+    /// The feature that consumes an entitlement.
+    fn feature_of(&self, entitlement: usize) -> &str {
+        let mut features = self.license_type.features.iter();
+        let feature = features.find(|feature| usize::from(feature.entitlement) == entitlement);
+        feature.map_or("", |feature| feature.name)
     }
 
     /// A failure with its explanation.
@@ -276,6 +295,7 @@ fn limit(limit: Limit) -> report::Limit {
     let set_by = match limit.set_by {
         LimitSource::Platform => "platform",
         LimitSource::Administrator => "administrator",
+        LimitSource::Reservation => "reservation",
         _ => "account",
     };
     report::Limit { most: limit.most, set_by: set_by.into() }

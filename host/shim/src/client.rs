@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::protocol::{
     ANSWER_MAX, Answer, Control, Count, EVENTS_MAX, Events, Operation, Outcome, Permission,
-    Renewal, Request, Seat, TypeChange, WAIT_MAX_SECONDS,
+    Renewal, Request, ReservationStep, Seat, TypeChange, WAIT_MAX_SECONDS,
 };
 use crate::report::Report;
 use crate::settings::{Secret, TransportChange, TransportSettings};
@@ -123,6 +123,18 @@ impl Client {
         self.ask(&Request::FactoryReset { wait_seconds: seconds(wait) })
     }
 
+    /// Takes a step of a reservation; waits up to `wait` until it is stored.
+    ///
+    /// # Errors
+    /// As [`Client::status`]; `takes-away` for an authorization with fewer licences than are reserved.
+    pub fn reservation(
+        &mut self,
+        step: ReservationStep,
+        wait: Duration,
+    ) -> Result<Outcome, Problem> {
+        self.ask(&Request::Reservation { step, wait_seconds: seconds(wait) })
+    }
+
     /// How the manager is reached, without the proxy's password.
     ///
     /// # Errors
@@ -213,6 +225,7 @@ impl Client {
             Request::Register { wait_seconds, .. }
             | Request::Deregister { wait_seconds }
             | Request::FactoryReset { wait_seconds }
+            | Request::Reservation { wait_seconds, .. }
             | Request::Renew { wait_seconds, .. } => *wait_seconds,
             _ => 0,
         };

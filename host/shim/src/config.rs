@@ -10,6 +10,9 @@
 //! [transport]
 //! url = "https://manager.example.org:8443"
 //! pin = "…"                        # or ca_file = "ca.pem", or neither: the public authorities
+//!
+//! [rollback_protection]
+//! counter_file = "/persist/counter" # on storage that backups of the data directory do not cover
 //! ```
 
 #[cfg(test)]
@@ -63,6 +66,8 @@ pub struct Config {
     pub token: Option<Secret>,
     /// A file that holds such a token, now or later.
     pub token_file: Option<PathBuf>,
+    /// The file of the counter that only grows (SPEC S5); `None` where there is none.
+    pub counter_file: Option<PathBuf>,
 }
 
 /// What is wrong with the configuration.
@@ -129,6 +134,13 @@ struct File {
     host_name_private: bool,
     transport: Option<Spanned<TransportSettings>>,
     token_file: Option<PathBuf>,
+    rollback_protection: Option<RollbackProtection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollbackProtection {
+    counter_file: PathBuf,
 }
 
 impl Config {
@@ -224,6 +236,7 @@ impl Config {
             transport: transport.relative_to(directory),
             token,
             token_file: raw.token_file.map(|path| directory.join(path)),
+            counter_file: raw.rollback_protection.map(|own| directory.join(own.counter_file)),
         })
     }
 
@@ -251,6 +264,7 @@ impl Config {
             transport: TransportSettings::default(),
             token: None,
             token_file: None,
+            counter_file: None,
         })
     }
 

@@ -11,6 +11,7 @@
 mod automatic;
 mod commands;
 mod control;
+mod reservation;
 mod signals;
 mod waiting;
 mod worker;
@@ -19,6 +20,7 @@ pub use signals::StopSignals;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::counter::{CounterFile, MonotonicCounter};
 use crate::disk::{Directory, Disk, DiskTrouble, Durability, TakeError};
 use crate::problem::Problem;
 use crate::protocol::Request;
@@ -60,22 +62,36 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Makes transports.
     pub connect: Connect,
+    /// The platform's counter that only grows, where it has one (SPEC S5).
+    pub counter: Option<Box<dyn MonotonicCounter>>,
 }
 
 impl Parts {
-    /// The operating system's, with the data directory of `config` taken.
+    /// The operating system's, with the data directory of `config` taken, and the counter of which
+    /// `config` says where it is.
     ///
     /// # Errors
-    /// A [`Problem`] when another daemon has the directory or it cannot be used.
+    /// A [`Problem`] when another daemon has the directory, or it or the counter cannot be used.
     pub fn system(config: &Config) -> Result<Self, Problem> {
         let directory =
             Directory::take(&config.data).map_err(|error| cannot_take(config, error))?;
         Ok(Self {
+            counter: open_counter(config)?,
             disk: Arc::new(directory),
             clock: Arc::new(SystemClock::start()),
             connect: Box::new(transport::connect),
         })
     }
+}
+
+fn open_counter(config: &Config) -> Result<Option<Box<dyn MonotonicCounter>>, Problem> {
+    let Some(file) = &config.counter_file else { return Ok(None) };
+    let device = config.udi().fingerprint(&SoftwareCrypto);
+    let counter = CounterFile::open(file, &config.data, device).map_err(|mut problem| {
+        problem.remedy += &format!(" It is set in {}.", config.file.display());
+        problem
+    })?;
+    Ok(Some(Box::new(counter)))
 }
 
 fn cannot_take(config: &Config, error: TakeError) -> Problem {

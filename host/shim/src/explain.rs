@@ -3,13 +3,17 @@
 //! The core has numbers, not words, so that firmware carries no text. Here is their one wording,
 //! for the command line, the log and the alerts alike.
 
+mod codes;
 mod commands;
 mod events;
 mod failures;
+mod reservation;
 
+pub use codes::{code, code_name, grant};
 pub use commands::{choice, command, count, sign_in};
 pub use events::{Severity, Words, event, event_under, new_use_refused, record, severity};
 pub use failures::{accept, failure, frame, refusal, transport};
+pub use reservation::{Fewer, code_held_back, reservation, step_not_stored, takes_away};
 
 use leasehold_core::time::{Duration, UnixTime};
 use serde::Serialize;

@@ -12,6 +12,7 @@ mod build_report;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod counter;
 pub mod daemon;
 pub mod disk;
 pub mod explain;

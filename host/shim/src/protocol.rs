@@ -76,6 +76,14 @@ pub enum Request {
         #[serde(default)]
         wait_seconds: u32,
     },
+    /// A step of a reservation (SPEC section 6): an [`Outcome`].
+    Reservation {
+        /// Which.
+        step: ReservationStep,
+        /// How long to wait until it is stored; 0 does not wait.
+        #[serde(default)]
+        wait_seconds: u32,
+    },
     /// How the manager is reached: [`TransportSettings`](crate::settings::TransportSettings)
     /// without the proxy's password.
     TransportGet {},
@@ -156,7 +164,40 @@ pub enum Operation {
     Use,
 }
 
-/// What came of a command that the manager must answer.
+/// A step of a reservation (SPEC S1–S3).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ReservationStep {
+    /// Get licences by codes from now on.
+    Enable,
+    /// Get them from a manager again.
+    Disable,
+    /// Ask for licences: makes the request code.
+    Request {
+        /// Everything the product can use, not chosen licences.
+        #[serde(default)]
+        universal: bool,
+    },
+    /// Install an authorization code; makes a confirmation code where it is an update.
+    Install {
+        /// As pasted.
+        code: String,
+        /// Whether it may take licences away; otherwise such a one is refused as `takes-away`.
+        #[serde(default)]
+        accept_fewer: bool,
+    },
+    /// Drop the request; makes a return code, for licences that were set aside meanwhile.
+    Cancel,
+    /// Give everything back: makes the return code.
+    Return,
+    /// Give an authorization back that was never installed: makes a return code.
+    ReturnAuthorization {
+        /// As pasted.
+        code: String,
+    },
+}
+
+/// What came of a command that takes its time.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -185,6 +226,11 @@ pub enum Outcome {
     Dropped,
     /// The manager no longer has this device: it is unregistered now (SPEC X14).
     Removed,
+    /// The step of a reservation is done and stored.
+    Stored {
+        /// The code that it made, to be carried to the manager.
+        code: Option<String>,
+    },
     /// Everything is erased but the evaluation used.
     Reset {
         /// Whether the manager knows that the device left its account; `None` where it was in none.
@@ -288,7 +334,16 @@ mod tests {
         let limit = read(r#"{"command": "limit", "feature": "agent-seat", "limit": null}"#);
         let feature = "agent-seat".into();
         assert_eq!(limit.unwrap(), Request::Limit { feature, limit: None });
+        let install = r#"{"command": "reservation", "step": {"install": {"code": "LHA"}}}"#;
+        let step = ReservationStep::Install { code: "LHA".into(), accept_fewer: false };
+        let reservation = Request::Reservation { step, wait_seconds: 0 };
+        assert_eq!(read(install).unwrap(), reservation);
+        let back = r#"{"command": "reservation", "step": "return", "wait_seconds": 5}"#;
+        let step = ReservationStep::Return;
+        assert_eq!(read(back).unwrap(), Request::Reservation { step, wait_seconds: 5 });
         for bad in [
+            r#"{"command": "reservation", "step": {"install": {"code": "LHA", "force": true}}}"#,
+            r#"{"command": "reservation", "step": "instal"}"#,
             r#"{"command": "status", "x": 1}"#,
             r#"{"command": "login", "name": "ann", "skill": "chat"}"#,
             r#"{"command": "acquire", "feature": "server", "n": -1}"#,

@@ -4,6 +4,12 @@
 //! Moments are Unix seconds by the device's best knowledge; `None` where it never knew the time.
 //! Names of states and reasons are those of the specification.
 
+mod reservation;
+
+pub use reservation::{
+    InstalledReservation, Reservation, ReservationCodes, ReservationRequest, ReservedLine,
+};
+
 use serde::{Deserialize, Serialize};
 
 /// Unix seconds.
@@ -34,6 +40,8 @@ pub struct Report {
     pub duplicate: bool,
     /// Every entitlement of the license type, in its order.
     pub entitlements: Vec<Entitlement>,
+    /// Licences that travel as codes (SPEC section 6).
+    pub reservation: Reservation,
     /// The rules' numbers that explanations need, in seconds.
     pub policy: Policy,
     /// Whether state can be stored at this moment.
@@ -117,11 +125,12 @@ pub struct Failure {
 /// The registration.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Registration {
-    /// `Unregistered`, `Registering`, `Retrying`, `Failed`, `Registered`, `Expired`.
+    /// `Unregistered`, `Registering`, `Retrying`, `Failed`, `Registered`, `Expired`,
+    /// `ReservationInProgress`, `Reserved`.
     pub state: String,
     /// There while registered.
     pub enrolment: Option<Enrolment>,
-    /// Why there is no registration: `Never`, `Deregistered`, `Removed`.
+    /// Why there is no registration.
     pub unregistered: Option<Unregistered>,
     /// When the certificate ended, if that is why.
     pub certificate_ended: Option<UnixSeconds>,
@@ -132,7 +141,8 @@ pub struct Registration {
 /// Why there is no registration.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unregistered {
-    /// `Never`, `Deregistered`, `Removed`.
+    /// `Never`, `Deregistered`, `Removed`, `Replaced`, `CertificateEnded`, `ReservationCancelled`,
+    /// `ReservationReturned`, `ReservationRolledBack`.
     pub reason: String,
     /// Since when.
     pub at: Option<UnixSeconds>,
@@ -215,6 +225,10 @@ pub enum AuthorizationState {
     },
     /// No answer by the deadline.
     AuthorizationExpired,
+    /// Covered by what is reserved.
+    Reserved,
+    /// More is in use than is reserved.
+    NotAuthorizedReserved,
 }
 
 /// The evaluation.
@@ -228,7 +242,8 @@ pub struct Evaluation {
     pub expired: Option<UnixSeconds>,
 }
 
-/// The verdict (SPEC E1). Reasons: `OutOfCompliance`, `AuthorizationExpired`, `EvaluationExpired`.
+/// The verdict (SPEC E1). Reasons: `OutOfCompliance`, `AuthorizationExpired`, `EvaluationExpired`,
+/// `NotAuthorizedReserved`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Enforcement {
     /// Nothing.
@@ -283,7 +298,7 @@ pub enum ClockStanding {
 pub struct Limit {
     /// The most at a time.
     pub most: u32,
-    /// Who set it: `platform`, `administrator` or `account`.
+    /// Who set it: `platform`, `administrator`, `account` or `reservation`.
     pub set_by: String,
 }
 

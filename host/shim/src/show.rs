@@ -11,6 +11,7 @@
 mod block;
 mod control;
 mod outlook;
+mod reservation;
 mod shortage;
 mod state;
 mod text;
@@ -33,11 +34,12 @@ pub fn status(report: &Report) -> String {
         state::registration(report),
         state::authorization(report),
         control::block(report),
+        reservation::block(report),
         export_key(),
         Block::new("Miscellaneous").field("Custom Id", "<empty>"),
         outlook::block(report),
     ];
-    document(ENABLED, &blocks)
+    document(&format!("{ENABLED}{}", reservation::is_enabled(report)), &blocks)
 }
 
 /// `show license summary`: the states in short, and one line for each licence in use.
@@ -80,9 +82,22 @@ pub fn all(report: &Report) -> String {
         framed("License Usage", &used),
         framed("Product Information", &udi(report)),
         framed("Agent Version", &format!("Smart Agent for Licensing: {version}\n")),
-        framed("Reservation Info", "License reservation: DISABLED\n"),
+        framed(
+            "Reservation Info",
+            &format!("License reservation: {}\n", reservation::word(report)),
+        ),
     ]
     .join("\n")
+}
+
+/// `show license reservation`: every reserved line with its count and term, and the last codes.
+pub fn reservation(report: &Report) -> String {
+    let blocks = [
+        reservation::block(report),
+        reservation::lines(report),
+        reservation::codes(&report.reservation.codes),
+    ];
+    document(&reservation::is_enabled(report), &blocks)
 }
 
 /// `show license udi`: the identity, without the UUID, which parsers would take for a part of the

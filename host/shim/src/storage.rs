@@ -52,9 +52,10 @@ impl Records {
         Ok(Self { identity, ledger, set_aside })
     }
 
-    /// The slots, for the agent's boot.
+    /// The slots, for the agent's boot. The platform's counter is not on this disk.
     pub fn stored(&self) -> Stored<'_> {
-        Stored { identity: borrow(&self.identity), ledger: borrow(&self.ledger) }
+        let (identity, ledger) = (borrow(&self.identity), borrow(&self.ledger));
+        Stored { identity, ledger, counter: None }
     }
 }
 

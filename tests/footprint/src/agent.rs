@@ -7,8 +7,9 @@ use leasehold_core::agent::record::{self, Selection};
 use leasehold_core::agent::transitions::Cause;
 use leasehold_core::agent::{
     CommandError, Device, EntitlementStatus, EventKind, Input, Operation, Output, RecordError,
-    RecordKind, Status, Stored,
+    RecordKind, ReservationStatus, ReservedLine, Status, Stored,
 };
+use leasehold_core::code::{ConfirmationCode, RequestCode, ReturnCode};
 use leasehold_core::counters::Counters;
 use leasehold_core::identity::DeviceFingerprint;
 use leasehold_core::product::ProductDefinition;
@@ -69,6 +70,36 @@ pub fn proof_agent_unix(agent: &Agent<'_>, at: DeviceTime) -> Option<UnixTime> {
 #[unsafe(no_mangle)]
 pub fn proof_agent_permits(agent: &Agent<'_>, operation: Operation) -> bool {
     agent.permits(operation)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_reservation(agent: &Agent<'_>) -> Option<ReservationStatus> {
+    agent.reservation()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_reserved_lines<'s>(agent: &'s Agent<'_>) -> &'s [ReservedLine] {
+    agent.reserved_lines()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_reserved_line_counts_at(line: &ReservedLine, now: DeviceTime) -> bool {
+    line.counts_at(now)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_request_code(agent: &Agent<'_>) -> Option<RequestCode> {
+    agent.request_code()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_confirmation_code(agent: &Agent<'_>) -> Option<ConfirmationCode> {
+    agent.confirmation_code()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_agent_return_code(agent: &Agent<'_>) -> Option<ReturnCode> {
+    agent.return_code()
 }
 
 // Not `proof_agent_`: no firmware forks, and what a fork takes is not measured.

@@ -10,6 +10,7 @@
 #![no_std]
 
 mod agent;
+mod code;
 mod counting;
 mod crypto;
 mod memory;

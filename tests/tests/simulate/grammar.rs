@@ -46,6 +46,7 @@ fn unknown_keys_are_named_with_what_is_allowed() {
         ("\"login\": {\"name\": \"a\", \"skill\": []}", ["`skill`", "`login`"]),
         ("\"logout\": {\"who\": \"a\"}", ["`who`", "`logout`"]),
         ("\"clone\": {\"n\": 2}", ["`n`", "`clone`"]),
+        ("\"buy\": {\"server\": {\"n\": 2, \"until\": \"9d\"}}", ["`until`", "`server`"]),
         ("\"deregister\": {\"force\": true}", ["`force`", "`deregister`"]),
     ] {
         refused(&step(action), &[&named[..], &["line 5"]].concat());
@@ -88,6 +89,8 @@ fn values_of_a_wrong_kind_are_told_with_the_right_one() {
         refused(&step(&acquire), &["line 5", "`n`", "a whole number from 1"]);
         let buy = format!("\"buy\": {{\"server\": {n}}}");
         refused(&step(&buy), &["line 5", "`server`", "a whole number from 1"]);
+        let term = format!("\"buy\": {{\"server\": {{\"n\": {n}, \"for\": \"9d\"}}}}");
+        refused(&step(&term), &["line 5", "`n`", "a whole number from 1"]);
     }
     for span in ["2", "\"2\"", "\"2h30m\"", "\"h\"", "\"-2h\"", "\"2 h\"", "\"99999999d\""] {
         let reboot = format!("\"reboot\": {{\"off_for\": {span}}}");
@@ -175,6 +178,7 @@ fn every_key_of_the_grammar_is_taken() {
         json!({"acquire": {"feature": "premium-seat", "n": 2}}),
         json!({"release": {"feature": "premium-seat", "n": 2}}),
         json!({"buy": {"premium-seat": 5}}),
+        json!({"buy": {"premium-seat": {"n": 5, "for": "200d"}, "standard-seat": {"n": 1}}}),
         json!({"expire_term": {"standard-seat": 2}}),
         json!({"reserve": {"standard-seat": 7, "premium-seat": 2}}),
         json!({"install": {}}),

@@ -3,6 +3,7 @@
 
 mod course;
 mod grammar;
+mod reservations;
 mod rules;
 mod shipped;
 mod standing;

@@ -82,7 +82,9 @@ fn refused_steps_are_told_with_their_reason() {
     assert!(reason(9).contains("premium-seat"), "{}", reason(9));
     assert!(reason(15).contains("0 of premium-seat are held by acquire"), "{}", reason(15));
     assert!(reason(11).contains("registered already"), "{}", reason(11));
-    assert!(reason(12).contains("no reservations yet"), "{}", reason(12));
+    assert!(reason(12).contains("it cannot be reserved"), "{}", reason(12));
+    assert!(reason(13).contains("no authorization code"), "{}", reason(13));
+    assert!(reason(14).contains("nothing to install, to cancel or to return"), "{}", reason(14));
     assert!(reason(16).contains("server"), "{}", reason(16));
 }
 

@@ -25,6 +25,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const ANSWER_MAX: u64 = 16 << 20;
 /// Items asked for at a time.
 const PART: u32 = 1_000;
+/// What stands before the name of a problem that has one.
+const PROBLEM: &str = "urn:leasehold:problem:";
 
 /// Which manager is meant.
 #[derive(Args, Debug)]
@@ -225,8 +227,11 @@ impl Client {
             return Ok(bytes);
         }
         match serde_json::from_slice::<Problem>(&bytes) {
-            Ok(Problem { title, detail, remedy, .. }) => {
-                let code = title.to_lowercase().replace(' ', "-");
+            Ok(Problem { kind, title, detail, remedy, .. }) => {
+                let code = match kind.strip_prefix(PROBLEM) {
+                    Some(name) => name.to_owned(),
+                    None => title.to_lowercase().replace(' ', "-"),
+                };
                 Err(problem::Problem::new(&code, detail, remedy).into())
             }
             Err(_) => Err(self.foreign(&status)),

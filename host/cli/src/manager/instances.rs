@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::lookup::{self, Place};
-use super::output::{Output, or_dash, table, yes_no};
+use super::output::{Output, facts, or_dash, table, yes_no};
 use super::{client, events};
 use anyhow::Result;
 use clap::Subcommand;
@@ -124,7 +124,7 @@ fn show(output: Output, instance: &Instance) -> Result<()> {
 
 fn detail_text(detail: &InstanceWithUsage) -> String {
     let instance = &detail.instance;
-    let facts = [
+    let facts = facts([
         ("UDI", format!("PID:{},SN:{}", instance.product_id, instance.serial_number)),
         ("UUID", or_dash(instance.uuid.as_ref())),
         ("Host name", instance.host_name.clone()),
@@ -139,9 +139,7 @@ fn detail_text(detail: &InstanceWithUsage) -> String {
         ("Reports counted", instance.reports_counted.to_string()),
         ("Out of compliance since", or_dash(instance.out_of_compliance_since)),
         ("Two machines since", or_dash(instance.duplicate_since)),
-    ];
-    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let facts = facts.map(|(name, value)| format!("{name:width$}  {value}\n")).concat();
+    ]);
     let usage =
         |usage: &Usage| [usage.name.clone(), usage.peak.to_string(), usage.highest.to_string()];
     if detail.usage.is_empty() {

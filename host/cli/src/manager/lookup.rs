@@ -3,7 +3,7 @@
 use super::client::{Client, escaped};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use leasehold_manager::http::types::{Account, Instance, List, User, VirtualAccount};
+use leasehold_manager::http::types::{Account, Instance, List, Reservation, User, VirtualAccount};
 
 /// A place named on the command line.
 #[derive(Args, Clone, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Place {
     #[arg(long, value_name = "ACCOUNT")]
     pub(super) account: Option<String>,
     /// The virtual account, by name or id; the default one when left out
-    #[arg(long = "virtual", value_name = "VIRTUAL")]
+    #[arg(long = "virtual", alias = "virtual-account", value_name = "VIRTUAL")]
     pub(super) pool: Option<String>,
 }
 
@@ -87,6 +87,34 @@ pub(super) fn instance(client: &Client, name: &str) -> Result<Instance> {
     match name.parse::<i64>() {
         Ok(id) => client.get(&format!("/instances/{id}")),
         Err(_) => Err(no_such("instance", name)),
+    }
+}
+
+/// The reservation of that id, or the one of the device with that serial number: the one that has not
+/// ended where several had it.
+///
+/// A number is an id first: what is printed everywhere always means the same.
+pub(super) fn reservation(client: &Client, name: &str) -> Result<Reservation> {
+    let by_id = name.parse::<i64>().ok().map(|id| client.get(&format!("/reservations/{id}")));
+    if let Some(Ok(found)) = by_id {
+        return Ok(found);
+    }
+    let query = format!("with_ended=true&search={}", escaped(name));
+    let mut found: Vec<Reservation> = client.all("/reservations", &query)?;
+    found.retain(|reservation| reservation.serial_number == name);
+    if found.iter().any(|reservation| reservation.ended.is_none()) {
+        found.retain(|reservation| reservation.ended.is_none());
+    }
+    let ids = found.iter().map(|reservation| reservation.id.to_string());
+    let ids = ids.collect::<Vec<_>>().join(", ");
+    let mut found = found.into_iter();
+    match (found.next(), found.next(), by_id) {
+        (Some(only), None, _) => Ok(only),
+        (Some(_), Some(_), _) => {
+            bail!("There are several reservations of {name:?}: {ids}. Give the number of one.")
+        }
+        (None, _, Some(refused)) => refused,
+        (None, _, None) => Err(no_such("reservation", name)),
     }
 }
 

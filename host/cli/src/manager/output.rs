@@ -60,6 +60,12 @@ pub(super) fn table<const N: usize>(
     table.trim_fmt()
 }
 
+/// Facts, each on a line of its own, with the values one below the other.
+pub(super) fn facts<const N: usize>(facts: [(&str, String); N]) -> String {
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    facts.map(|(name, value)| format!("{name:width$}  {value}\n")).concat()
+}
+
 /// A value, or a dash where there is none.
 pub(super) fn or_dash<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".into(), |value| value.to_string())

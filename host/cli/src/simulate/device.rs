@@ -1,6 +1,7 @@
 //! One machine: the real agent, its flash, its clocks, and what its users hold.
 
 mod held;
+mod reserve;
 mod running;
 
 use super::crypto::StandIn;
@@ -41,6 +42,8 @@ pub(super) struct Machine<'a> {
     is_clone: bool,
     flash: Flash,
     held: Held,
+    /// The authorization code that its administrator has in hand.
+    authorization: Option<String>,
     /// By how many seconds the real-time clock is ahead; `None` without one.
     clock_ahead: Option<i64>,
     boots: u32,
@@ -68,6 +71,7 @@ impl<'a> Machine<'a> {
             is_clone: false,
             flash: Flash::default(),
             held: Held::default(),
+            authorization: None,
             clock_ahead: scenario.real_time_clock.then_some(0),
             boots: 0,
             running: None,
@@ -82,6 +86,7 @@ impl<'a> Machine<'a> {
             is_clone: true,
             flash: self.flash.clone(),
             held: self.held.clone(),
+            authorization: self.authorization.clone(),
             running: None,
             told: None,
             ..*self
@@ -112,7 +117,7 @@ impl<'a> Machine<'a> {
         let [identity, ledger] = [&self.flash.identity, &self.flash.ledger]
             .map(|slots| slots.each_ref().map(Option::as_deref));
         let now = self.now(&running, around.t);
-        running.boot(now, Stored { identity, ledger })?;
+        running.boot(now, Stored { identity, ledger, counter: None })?;
         self.boots += 1;
         self.running = Some(running);
         let first = self.told.is_none();
@@ -174,7 +179,12 @@ impl<'a> Machine<'a> {
         step: &Step,
         around: &mut Surroundings<'_>,
     ) -> anyhow::Result<()> {
-        let done = self.act(&step.action, around);
+        let done = match &step.action {
+            Action::Reserve(amounts) => self.reserve(amounts, around)?,
+            Action::Install => self.install(around)?,
+            Action::Return => self.give_back(around)?,
+            action => self.act(action, around),
+        };
         self.wake(around)?;
         done.or_else(|problem| self.deny(step.name, problem, around))
     }
@@ -206,14 +216,14 @@ impl<'a> Machine<'a> {
         let scale = running.scale(around.t);
         let states = States::new(&status, scale);
         let changed = mem::replace(told, states) != states;
-        let fact = Fact::new(&status, scale, self.is_clone);
+        let fact = Fact::new(&status, running.next_term_end(), scale, self.is_clone);
         (around.listener)(Fact { event, changed, ..fact })
     }
 
     /// How it stands at the second `t`, while it is on.
     pub(super) fn outlook(&self, t: u32) -> Option<Fact> {
         let running = self.running.as_ref()?;
-        Some(Fact::new(&running.status(), running.scale(t), self.is_clone))
+        Some(Fact::new(&running.status(), running.next_term_end(), running.scale(t), self.is_clone))
     }
 
     fn act(&mut self, action: &Action, around: &Surroundings<'_>) -> Result<(), Problem> {
@@ -250,9 +260,11 @@ impl<'a> Machine<'a> {
                         .map_err(|error| explain::choice(error, feature, product, license_type))
                 })
             }
-            Action::Reserve | Action::Install | Action::Return => Err(no_reservations()),
-            // These are the world's to do.
-            Action::RemoveInstance
+            // These are done elsewhere.
+            Action::Reserve(_)
+            | Action::Install
+            | Action::Return
+            | Action::RemoveInstance
             | Action::RevokeToken
             | Action::Clone
             | Action::Network(_)
@@ -351,6 +363,8 @@ impl<'a> Machine<'a> {
                 seed = self.seed();
                 Input::Entropy(&seed)
             }
+            // A simulated device has no such counter, so that it is not asked.
+            Output::RaiseCounter { .. } => Input::CounterFailed,
             // Dealt with before.
             Output::Event(_) | Output::Wait(_) => return Ok(()),
         };
@@ -364,12 +378,4 @@ impl<'a> Machine<'a> {
         let boot = self.boots.to_le_bytes();
         StandIn.digest(&[b"machine", &[u8::from(self.is_clone)], &boot]).0
     }
-}
-
-fn no_reservations() -> Problem {
-    Problem::new(
-        "no-reservations",
-        "This version has no reservations yet.",
-        "Leave the step out, or use a later version.",
-    )
 }

@@ -111,8 +111,14 @@ impl Scale {
 }
 
 impl Fact {
-    /// The states of a device, and nothing that happened.
-    pub(super) fn new(status: &Status<'_>, scale: Scale, of_clone: bool) -> Self {
+    /// The states of a device, and nothing that happened. The next term of a reservation ends at
+    /// `term_end`.
+    pub(super) fn new(
+        status: &Status<'_>,
+        term_end: Option<DeviceTime>,
+        scale: Scale,
+        of_clone: bool,
+    ) -> Self {
         Self {
             t: scale.t,
             of_clone,
@@ -121,7 +127,7 @@ impl Fact {
             authorization: scale.shown(&status.authorization),
             enforcement: scale.shown(&status.enforcement),
             event: None,
-            next: next(status, scale),
+            next: next(status, term_end, scale),
         }
     }
 }
@@ -196,7 +202,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// What comes, the soonest first.
-fn next(status: &Status<'_>, scale: Scale) -> Vec<Next> {
+fn next(status: &Status<'_>, term_end: Option<DeviceTime>, scale: Scale) -> Vec<Next> {
     let mut all = Vec::new();
     let mut comes = |at: Option<DeviceTime>, what| {
         all.extend(at.map(|at| Next { t: scale.coming(at).max(scale.t), what }));
@@ -212,6 +218,7 @@ fn next(status: &Status<'_>, scale: Scale) -> Vec<Next> {
     if let Enforcement::Overage { ends, .. } = status.enforcement {
         comes(Some(ends), "the overage ends and enforcement begins");
     }
+    comes(term_end, "a reserved term ends");
     let failing = matches!(status.last_contact, Some(Err(_)));
     let contact = if failing { "the manager is asked again" } else { "usage is reported" };
     comes(status.next_report, contact);

@@ -1,9 +1,10 @@
 //! The license manager of a simulation: the real domain, on a store in memory, without threads.
 
+mod reservations;
 mod tokens;
 
 use super::crypto::StandIn;
-use super::scenario::{Amount, ROOT, Scenario, TokenKind};
+use super::scenario::{Amount, Purchase, ROOT, Scenario, TokenKind};
 use anyhow::anyhow;
 use leasehold_core::crypto::{Crypto, Digest, KeyHandle};
 use leasehold_core::identity::Udi;
@@ -14,6 +15,7 @@ use leasehold_manager::domain::catalogue::Catalogue;
 use leasehold_manager::domain::device::{self, Sender};
 use leasehold_manager::domain::license::{self, NewLine};
 use leasehold_manager::domain::overrides::PolicyOverrides;
+use leasehold_manager::domain::reservation::Attempts;
 use leasehold_manager::domain::token;
 use leasehold_manager::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
@@ -73,10 +75,16 @@ impl Manager {
             .map_err(|_| anyhow!("The simulated root key cannot sign. {DEFECT}"))?;
         let authority = Authority {
             catalogue: Catalogue::new(&[scenario.product]),
-            signer: Signer { crypto: Arc::new(StandIn), key: SIGNING, certificate },
+            signer: Signer {
+                crypto: Arc::new(StandIn),
+                key: SIGNING,
+                certificate,
+                reservation_key: None,
+            },
             overrides: PolicyOverrides::default(),
             epoch: 1,
             answers: AnswerClock::default(),
+            attempts: Attempts::default(),
         };
         let store = MemoryStore::new();
         let mut entropy = Numbered::default();
@@ -101,7 +109,8 @@ impl Manager {
             looked_at,
             housekeeping: 0,
         };
-        let owned: Vec<Amount> = scenario.owned.iter().filter(|one| one.n > 0).copied().collect();
+        let owned = scenario.owned.iter().filter(|one| one.n > 0);
+        let owned: Vec<Purchase> = owned.map(|&amount| Purchase { amount, term: None }).collect();
         manager.buy(&owned, 0)?.map_err(|problem| anyhow!("{problem}"))?;
         Ok(manager)
     }
@@ -158,20 +167,21 @@ impl Manager {
         })
     }
 
-    /// Deposits perpetual licences.
+    /// Deposits licences.
     ///
     /// # Errors
     /// As [`Manager::revoke_token`].
     pub(super) fn buy(
         &mut self,
-        amounts: &[Amount],
+        purchases: &[Purchase],
         t: u32,
     ) -> anyhow::Result<Result<(), Problem>> {
         let (place, license_type) = (self.place, self.license_type);
         self.change(t, |tx, scene, authority| {
-            amounts.iter().try_for_each(|amount| {
+            purchases.iter().try_for_each(|Purchase { amount, term }| {
                 let tag = tag(license_type, amount.feature);
-                deposit(tx, scene, authority, place, tag, amount.n)
+                let end = term.map(|term| scene.now.saturating_add(Duration::from_secs(term)));
+                deposit(tx, scene, authority, place, tag, (amount.n, end))
             })
         })
     }
@@ -225,16 +235,16 @@ impl Manager {
         self.housekeeping = at.map_or(self.housekeeping, |at| self.housekeeping.min(at));
     }
 
-    fn change(
+    fn change<T>(
         &mut self,
         t: u32,
-        change: impl FnOnce(&mut dyn Transaction, &mut Scene<'_>, &Authority) -> Result<(), DomainError>,
-    ) -> anyhow::Result<Result<(), Problem>> {
+        change: impl FnOnce(&mut dyn Transaction, &mut Scene<'_>, &Authority) -> Result<T, DomainError>,
+    ) -> anyhow::Result<Result<T, Problem>> {
         let mut tx = self.store.begin()?;
         match change(&mut *tx, &mut scene(moment(t), &mut self.entropy), &self.authority) {
-            Ok(()) => {
+            Ok(done) => {
                 tx.commit()?;
-                Ok(Ok(()))
+                Ok(Ok(done))
             }
             Err(DomainError::Store(error)) => Err(error.into()),
             // Dropping the transaction undoes it.
@@ -274,20 +284,20 @@ fn deposit(
     authority: &Authority,
     place: VirtualAccountId,
     tag: &str,
-    quantity: u32,
+    (quantity, end): (u32, Option<UnixTime>),
 ) -> Result<(), DomainError> {
     let line = NewLine {
         virtual_account: place,
         tag: tag.into(),
         quantity,
         start: None,
-        end: None,
+        end,
         order: "simulation".into(),
     };
     license::deposit(tx, scene, &authority.catalogue, &line).map(|_| ())
 }
 
-/// Ends lines until `amount` of them is gone; what is too much of the last one is deposited again.
+/// Ends lines until `amount` of them is gone; what is too much of the last one is deposited anew.
 fn end(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
@@ -303,10 +313,11 @@ fn end(
         if left == 0 || !runs || *line.tag != *tag {
             continue;
         }
-        license::end(tx, scene, line.id)?;
         if let Some(rest) = line.quantity.checked_sub(left).filter(|rest| *rest > 0) {
-            deposit(tx, scene, authority, place, tag, rest)?;
+            deposit(tx, scene, authority, place, tag, (rest, line.end))?;
         }
+        // Last: reservations may need the rest (SPEC L11).
+        license::end(tx, scene, line.id)?;
         left = left.saturating_sub(line.quantity);
     }
     if left == 0 {

@@ -2,7 +2,7 @@
 
 mod step;
 
-pub(super) use step::{Action, Amount, Renewal, Step, TokenKind};
+pub(super) use step::{Action, Amount, Purchase, Renewal, Step, TokenKind};
 
 use super::crypto::StandIn;
 use super::document::{self, Fault, Object, Value};

@@ -154,10 +154,11 @@ pub fn delete_virtual(
     }
     let contents = tx.contents(id, scene.now)?;
     if contents != Contents::default() {
-        let Contents { children, devices, lines, tokens } = contents;
+        let Contents { children, devices, lines, tokens, reservations } = contents;
         return Err(DomainError::InUse(format!(
             "The virtual account is not empty: {children} virtual accounts, {devices} instances, \
-             {lines} licence lines, {tokens} tokens. Remove, end or revoke them first."
+             {lines} licence lines, {tokens} tokens, {reservations} reservations. Remove, end, \
+             revoke or return them first."
         )));
     }
     tx.delete_virtual_account(id, scene.now)?;

@@ -2,7 +2,7 @@
 
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::policy::{Policy, PolicyBounds};
-use leasehold_core::product::{ProductDefinition, Reporting};
+use leasehold_core::product::{self, ProductDefinition, Reporting, UniversalLicense};
 use leasehold_core::products;
 use std::sync::Arc;
 
@@ -25,6 +25,42 @@ pub struct Product {
     pub policy: Policy,
     /// How far the manager may change them.
     pub policy_bounds: PolicyBounds,
+    /// The key that its devices take reservations from without a certificate.
+    pub reservation_key: Option<PublicKey>,
+    /// The tag of the licence for everything it can use (SPEC S1), where there is one.
+    pub universal: Option<Arc<str>>,
+    /// The ways it can be licensed, in the order of its definition.
+    pub license_types: Vec<LicenseType>,
+}
+
+/// One way to license a product: what its codes speak about by index.
+#[derive(Clone, Debug)]
+pub struct LicenseType {
+    /// Its name in commands.
+    pub name: String,
+    /// The tags of its entitlements, in order.
+    pub tags: Vec<Arc<str>>,
+    /// The features, and the index of the entitlement that each consumes.
+    features: Vec<(String, u8)>,
+}
+
+impl LicenseType {
+    /// The index of the entitlement that is called `name`: by its tag, or by the feature that consumes
+    /// it, with or without the license type before it, such as `flex/server`.
+    pub fn called(&self, name: &str) -> Option<u8> {
+        let by_tag = self.tags.iter().position(|tag| **tag == *name);
+        if let Some(index) = by_tag {
+            return u8::try_from(index).ok();
+        }
+        let qualified = name.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('/'));
+        let name = qualified.unwrap_or(name);
+        self.features.iter().find(|(feature, _)| feature == name).map(|(_, index)| *index)
+    }
+
+    /// What the entitlements are called in commands.
+    pub fn features(&self) -> impl Iterator<Item = (&str, u8)> {
+        self.features.iter().map(|(name, index)| (&**name, *index))
+    }
 }
 
 /// A tag: one kind of licence.
@@ -43,6 +79,15 @@ pub struct Tag {
     license_type: String,
     product: usize,
     chain: usize,
+}
+
+impl From<&product::LicenseType<'_>> for LicenseType {
+    fn from(declared: &product::LicenseType<'_>) -> Self {
+        let tags = declared.entitlements.iter().map(|entitlement| entitlement.tag.into());
+        let features =
+            declared.features.iter().map(|feature| (feature.name.into(), feature.entitlement));
+        Self { name: declared.name.into(), tags: tags.collect(), features: features.collect() }
+    }
 }
 
 impl Catalogue {
@@ -67,6 +112,9 @@ impl Catalogue {
             name: definition.name.into(),
             policy: definition.policy,
             policy_bounds: definition.policy_bounds,
+            reservation_key: definition.reservation_key,
+            universal: definition.universal.map(|license| license.tag.into()),
+            license_types: definition.license_types.iter().map(LicenseType::from).collect(),
         });
         for license_type in definition.license_types {
             let mut open_chain = None;
@@ -106,6 +154,26 @@ impl Catalogue {
                 });
             }
         }
+        if let Some(universal) = definition.universal {
+            self.add_universal(&universal, definition.name, product);
+        }
+    }
+
+    /// A licence that no device counts: it is owned to be reserved.
+    fn add_universal(&mut self, license: &UniversalLicense<'_>, name: &str, product: usize) {
+        if self.tag(license.tag).is_some() {
+            return;
+        }
+        self.chains.push(vec![self.tags.len()]);
+        self.tags.push(Tag {
+            tag: license.tag.into(),
+            name: license.name.into(),
+            reporting: Reporting::StoredOnly,
+            feature: format!("{name}/universal"),
+            license_type: String::new(),
+            product,
+            chain: self.chains.len() - 1,
+        });
     }
 
     /// Every product.
@@ -192,6 +260,36 @@ mod tests {
         assert_eq!(called("perpetual-enhanced/agent-seat"), Some("CC Enhanced Seat"));
         for unknown in ["", "/", "flex/", "/server", "flex/sofa", "sofa"] {
             assert_eq!(called(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_license_type_knows_its_own_licenses_only() {
+        let root = PublicKey { algorithm: Algorithm::Ed25519, bytes: [0; 32] };
+        let catalogue = Catalogue::shipped(root);
+        for definition in products::all(root) {
+            let product = catalogue.product(definition.product_id).unwrap();
+            assert_eq!(product.license_types.len(), definition.license_types.len());
+            for (known, declared) in product.license_types.iter().zip(definition.license_types) {
+                for (index, entitlement) in declared.entitlements.iter().enumerate() {
+                    assert_eq!(&*known.tags[index], entitlement.tag);
+                    assert_eq!(known.called(entitlement.tag), u8::try_from(index).ok());
+                }
+                for feature in declared.features {
+                    let qualified = format!("{}/{}", declared.name, feature.name);
+                    assert_eq!(known.called(feature.name), Some(feature.entitlement));
+                    assert_eq!(known.called(&qualified), Some(feature.entitlement));
+                }
+            }
+            let universal = definition.universal.unwrap();
+            let tag = catalogue.tag(universal.tag).unwrap();
+            assert_eq!((&*tag.name, &product.universal), (universal.name, &Some(tag.tag.clone())));
+            let called = catalogue.called(&format!("{}/universal", definition.name));
+            assert_eq!(called.map(|called| &*called.tag), Some(universal.tag));
+        }
+        let flex = &catalogue.product("LH-CC").unwrap().license_types[0];
+        for other in ["", "/", "flex/", "agent-seat", "perpetual-premium/server", "universal"] {
+            assert_eq!(flex.called(other), None, "{other}");
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Each virtual account has running totals per tag: what is owned, and the sum over its instances
 //! of the last peak at or above that tier. They change by the difference when a report changes, so
-//! that deciding costs the same with a thousand instances and a million. What is owned changes
-//! by itself when a term begins or ends: a total knows until when it is right.
+//! that deciding costs the same with a thousand instances and a million. What is owned, and what of
+//! it is set aside by reservations, changes by itself when a term begins or ends: a total knows
+//! until when it is right.
 
 use super::catalogue::{Catalogue, Tag};
+use super::supply;
 use crate::store::{
     DeviceId, LineRow, PoolRow, StoreError, Transaction, UsageRow, View, VirtualAccountId,
 };
@@ -49,18 +51,29 @@ impl Pool {
         self.row(tag).map_or(0, |row| row.owned)
     }
 
+    /// How many licences of `tag` are set aside by reservations.
+    pub fn reserved(&self, tag: &str) -> u64 {
+        self.row(tag).map_or(0, |row| row.reserved)
+    }
+
+    /// How many licences of `tag` there are for the instances: those owned less those reserved.
+    pub fn shared(&self, tag: &str) -> u64 {
+        self.owned(tag).saturating_sub(self.reserved(tag))
+    }
+
     /// How many of `tag` or a higher tier are in use.
     pub fn at_or_above(&self, tag: &str) -> u64 {
         self.row(tag).map_or(0, |row| row.at_or_above)
     }
 
-    /// SPEC C2 for one tier: use at or above it is at most what is owned at or above it.
+    /// SPEC C2, L4 for one tier: use at or above it is at most what is owned at or above it and not
+    /// reserved.
     pub fn covers(&self, catalogue: &Catalogue, tag: &Tag) -> bool {
-        let owned = catalogue
+        let shared = catalogue
             .chain_of(tag)
             .skip_while(|tier| tier.tag != tag.tag)
-            .fold(0_u64, |sum, tier| sum.saturating_add(self.owned(&tier.tag)));
-        self.at_or_above(&tag.tag) <= owned
+            .fold(0_u64, |sum, tier| sum.saturating_add(self.shared(&tier.tag)));
+        self.at_or_above(&tag.tag) <= shared
     }
 }
 
@@ -71,8 +84,23 @@ fn is_outdated(row: &PoolRow, now: UnixTime) -> bool {
 
 fn add_up<V: View + ?Sized>(view: &V, row: &mut PoolRow, now: UnixTime) -> Result<(), StoreError> {
     let total = view.line_total(row.virtual_account, &row.tag, now)?;
-    (row.owned, row.changes) = (total.owned, total.changes);
+    let claims = view.claims(row.virtual_account, &row.tag)?;
+    row.owned = total.owned;
+    row.reserved = supply::reserved(&claims, now);
+    row.changes = [total.changes, supply::next_end(&claims, now)].into_iter().flatten().min();
     Ok(())
+}
+
+/// The totals of a tag that had none so far.
+fn first_total<V: View + ?Sized>(
+    view: &V,
+    virtual_account: VirtualAccountId,
+    tag: Arc<str>,
+    now: UnixTime,
+) -> Result<PoolRow, StoreError> {
+    let mut row = PoolRow { virtual_account, tag, ..PoolRow::default() };
+    add_up(view, &mut row, now)?;
+    Ok(row)
 }
 
 /// One tag of a pool as people see it (SPEC L3).
@@ -107,15 +135,17 @@ pub fn summary(catalogue: &Catalogue, pool: &Pool) -> Vec<Summary> {
             .map(|(index, tag)| {
                 let above = tiers.get(index + 1).map_or(0, |next| pool.at_or_above(&next.tag));
                 let in_use = pool.at_or_above(&tag.tag).saturating_sub(above);
-                let purchased = pool.owned(&tag.tag);
+                let (purchased, reserved) = (pool.owned(&tag.tag), pool.reserved(&tag.tag));
                 Summary {
                     tag: tag.tag.to_string(),
                     name: tag.name.clone(),
                     purchased,
                     in_use,
-                    reserved: 0,
+                    reserved,
                     substituted: 0,
-                    balance: signed(purchased).saturating_sub(signed(in_use)),
+                    balance: signed(purchased)
+                        .saturating_sub(signed(reserved))
+                        .saturating_sub(signed(in_use)),
                     in_compliance: !counts(tag) || pool.covers(catalogue, tag),
                 }
             })
@@ -206,14 +236,7 @@ pub(super) fn use_changed(
         }
         seen.push(tag);
         if pool.row(tag).is_none() {
-            let total = tx.line_total(place, tag, now)?;
-            pool.rows.push(PoolRow {
-                virtual_account: place,
-                tag: Arc::clone(tag),
-                owned: total.owned,
-                changes: total.changes,
-                at_or_above: 0,
-            });
+            pool.rows.push(first_total(tx, place, Arc::clone(tag), now)?);
         }
         let Some(row) = pool.rows.iter_mut().find(|row| row.tag == *tag) else { continue };
         row.at_or_above =
@@ -266,7 +289,7 @@ pub(super) fn line_added(
     let row = rows.into_iter().find(|row| *row.tag == *line.tag && !is_outdated(row, now));
     // A total that has to be added up anew has the line in it already.
     let Some(mut row) = row else {
-        return lines_changed(tx, line.virtual_account, &line.tag, now);
+        return supply_changed(tx, line.virtual_account, &line.tag, now);
     };
     let running = line.start <= now && line.end.is_none_or(|end| end > now);
     if running {
@@ -278,20 +301,20 @@ pub(super) fn line_added(
     tx.put_pool(&row)
 }
 
-/// Adds up the lines of one tag anew.
-pub(super) fn lines_changed(
+/// Adds up the lines and the reservations of one tag anew.
+pub(super) fn supply_changed(
     tx: &mut dyn Transaction,
     place: VirtualAccountId,
     tag: &str,
     now: UnixTime,
 ) -> Result<(), StoreError> {
-    let total = tx.line_total(place, tag, now)?;
-    let at_or_above = tx.pool(place)?.iter().find(|row| &*row.tag == tag).map(|r| r.at_or_above);
-    tx.put_pool(&PoolRow {
-        virtual_account: place,
-        tag: tag.into(),
-        owned: total.owned,
-        changes: total.changes,
-        at_or_above: at_or_above.unwrap_or_default(),
-    })
+    let row = tx.pool(place)?.into_iter().find(|row| &*row.tag == tag);
+    let row = match row {
+        Some(mut row) => {
+            add_up(tx, &mut row, now)?;
+            row
+        }
+        None => first_total(tx, place, tag.into(), now)?,
+    };
+    tx.put_pool(&row)
 }

@@ -1,9 +1,13 @@
 //! SPEC L11, over random histories: the totals are always those of the rows they stand for.
 
-use crate::domain::{DomainError, housekeeping, instance, license};
-use crate::store::{Filter, LineRow, VirtualAccountId};
-use crate::testing::{ALL, Machine, PREMIUM, SERVER, STANDARD, World};
-use leasehold_core::time::Duration;
+use crate::domain::compliance::Pool;
+use crate::domain::user::Principal;
+use crate::domain::{Authority, DomainError, Scene, housekeeping, instance, license, reservation};
+use crate::store::{
+    Filter, LineRow, ReservationId, ReservationRow, ReservationState, Transaction, VirtualAccountId,
+};
+use crate::testing::{ALL, Machine, PREMIUM, Reserver, SERVER, STANDARD, World};
+use leasehold_core::time::{Duration, UnixTime};
 use leasehold_core::wire::{AnswerBody, RequestBody};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -13,6 +17,8 @@ const TAGS: [&str; 3] = [STANDARD, PREMIUM, SERVER];
 const MACHINES: usize = 6;
 /// Devices: machines with an identity of their own.
 const DEVICES: usize = 3;
+/// Devices without a network; the first has the identity of one that may be registered too.
+const RESERVERS: usize = 3;
 
 #[derive(Clone, Debug)]
 enum Deed {
@@ -25,12 +31,17 @@ enum Deed {
     Transfer { machine: usize, branch: bool },
     Buy { tag: usize, quantity: u32, days: Option<(u32, u32)> },
     End { line: usize },
+    Reserve { device: usize, wanted: Vec<(usize, u32)> },
+    Confirm { device: usize },
+    Decline { device: usize },
+    Free { device: usize },
     Pass { days: u32 },
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let machine = 0..MACHINES;
     let usage = prop::collection::vec((0..TAGS.len(), 0..20_u32), 0..4);
+    let wanted = prop::collection::vec((0..TAGS.len(), 0..9_u32), 1..4);
     let term = prop::option::of((0..60_u32, 1..60_u32));
     let deed = prop_oneof![
         4 => (machine.clone(), any::<bool>(), any::<bool>(), prop::option::of(1..9_u8)).prop_map(
@@ -47,15 +58,44 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         2 => (0..TAGS.len(), 1..30_u32, term)
             .prop_map(|(tag, quantity, days)| Deed::Buy { tag, quantity, days }),
         1 => (0..8_usize).prop_map(|line| Deed::End { line }),
+        4 => (0..RESERVERS, wanted).prop_map(|(device, wanted)| Deed::Reserve { device, wanted }),
+        1 => (0..RESERVERS).prop_map(|device| Deed::Confirm { device }),
+        1 => (0..RESERVERS).prop_map(|device| Deed::Decline { device }),
+        1 => (0..RESERVERS).prop_map(|device| Deed::Free { device }),
         2 => (1..100_u32).prop_map(|days| Deed::Pass { days }),
     ];
     prop::collection::vec(deed, 1..40)
+}
+
+type Taker = fn(
+    &mut dyn Transaction,
+    &Scene<'_>,
+    &Authority,
+    &Principal,
+    Option<ReservationId>,
+    &str,
+) -> Result<ReservationRow, DomainError>;
+
+/// Most of what comes at random is refused.
+fn may_refuse(result: Result<ReservationRow, DomainError>) {
+    match result {
+        Ok(_) | Err(DomainError::Reservation(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The number of the last update of a device's reservation, or the first where there is none.
+fn last_update(world: &World, device: &Reserver) -> u8 {
+    let (account, udi) = (world.account, device.udi());
+    let open = world.view(|view| view.open_reservation(account, udi.product_id, udi.serial_number));
+    open.unwrap().map_or(1, |row| row.last_generation.max(1))
 }
 
 struct History {
     world: World,
     places: [VirtualAccountId; 2],
     machines: Vec<Machine>,
+    reservers: Vec<Reserver>,
     lines: Vec<LineRow>,
     /// The last epoch that a machine has begun: an even one, so that no renumbered machine (whose
     /// epoch is odd) was there before. Real ones are random.
@@ -68,7 +108,9 @@ impl History {
         let places = [world.place, branch];
         // A clone is made by copying one of the first over one of the others.
         let machines = (0..MACHINES).map(|n| Machine::new(&format!("SN{}", n % DEVICES))).collect();
-        let mut history = Self { world, places, machines, lines: Vec::new(), epoch: 1_000 };
+        let reservers = ["SN0", "R1", "R2"].map(Reserver::new).to_vec();
+        let (lines, epoch) = (Vec::new(), 1_000);
+        let mut history = Self { world, places, machines, reservers, lines, epoch };
         // The first device is registered and cloned, and its machines take turns.
         let report =
             |machine, seats| Deed::Report { machine, usage: vec![(0, seats)], again: false };
@@ -81,7 +123,7 @@ impl History {
     }
 
     fn run(&mut self, deed: &Deed) {
-        let Self { world, places, machines, lines, epoch } = self;
+        let Self { world, places, machines, reservers, lines, epoch } = self;
         match deed.clone() {
             Deed::Register { machine, branch, force, new_key } => {
                 let token = world.token_for(places[usize::from(branch)], None).1;
@@ -131,8 +173,45 @@ impl History {
             }
             Deed::End { line } => {
                 if let Some(line) = lines.get(line) {
-                    world.change(|tx, scene, _| license::end(tx, scene, line.id)).unwrap();
+                    match world.change(|tx, scene, _| license::end(tx, scene, line.id)) {
+                        // Reservations need it.
+                        Ok(_) | Err(DomainError::InUse(_)) => {}
+                        Err(error) => panic!("{error}"),
+                    }
                 }
+            }
+            Deed::Reserve { device, wanted } => {
+                let (place, device) = (places[0], &reservers[device]);
+                let choice = |&(tag, count): &(usize, u32)| {
+                    let license = TAGS[tag].into();
+                    reservation::Choice { license, count }
+                };
+                let choices: Vec<_> = wanted.iter().map(choice).collect();
+                may_refuse(world.change(|tx, scene, authority| {
+                    let text = device.request();
+                    let row = reservation::redeem(tx, scene, authority, place, &text)?;
+                    match row.state {
+                        ReservationState::Requested => {
+                            reservation::authorize(tx, scene, authority, row.id, &choices)
+                        }
+                        _ => reservation::update(tx, scene, authority, row.id, &choices),
+                    }
+                }));
+            }
+            Deed::Confirm { device } => {
+                let device = &reservers[device];
+                let last = last_update(world, device);
+                Self::enter(world, reservation::confirm, &device.confirmation(last));
+            }
+            Deed::Decline { device } => {
+                let device = &reservers[device];
+                let last = last_update(world, device);
+                Self::enter(world, reservation::give_back, &device.return_update(last));
+            }
+            Deed::Free { device } => {
+                let device = &mut reservers[device];
+                Self::enter(world, reservation::give_back, &device.return_everything());
+                *device = device.again();
             }
             Deed::Pass { days } => {
                 world.pass(Duration::from_days(days));
@@ -156,12 +235,58 @@ impl History {
         self.check();
     }
 
+    fn enter(world: &mut World, take: Taker, code: &str) {
+        let by = Principal::local("tester");
+        may_refuse(
+            world.change(|tx, scene, authority| take(tx, scene, authority, &by, None, code)),
+        );
+    }
+
+    /// SPEC L11: at no moment from now on is more set aside than is owned.
+    fn check_reservations(&self) {
+        let world = &self.world;
+        let filter = Filter { with_removed: true, ..Filter::default() };
+        let rows = world.view(|view| view.reservations(&filter, ALL)).unwrap();
+        let claims_of = |row: &ReservationRow| world.view(|view| view.claims_of(row.id)).unwrap();
+        let claims: Vec<_> = rows.iter().map(claims_of).collect();
+        let lines = world.view(|view| view.lines(&filter, ALL)).unwrap();
+        let ends = claims.iter().flatten().filter_map(|claim| claim.until);
+        let moments = lines.iter().filter_map(|line| line.end).chain(ends).chain([world.now]);
+        let pool = world.view(|v| Pool::read(v, self.places[0], world.now)).unwrap();
+        for at in moments.filter(|at| *at >= world.now) {
+            let runs = |until: Option<UnixTime>| until.is_none_or(|until| until > at);
+            for tag in TAGS {
+                let counting = lines.iter().filter(|line| line.start <= at && runs(line.end));
+                let owned = counting.filter(|line| line.tag == tag).map(|line| line.quantity);
+                let owned: u64 = owned.map(u64::from).sum();
+                let reserved: u64 = claims
+                    .iter()
+                    .map(|claims| {
+                        let mut sums = BTreeMap::from([(0, 0)]);
+                        for claim in claims.iter().filter(|claim| runs(claim.until)) {
+                            let count = if *claim.tag == *tag { u64::from(claim.count) } else { 0 };
+                            *sums.entry(claim.generation).or_default() += count;
+                        }
+                        sums.into_values().max().unwrap()
+                    })
+                    .sum();
+                assert!(reserved <= owned, "{tag}: {reserved} of {owned} at {at:?}");
+                if at == world.now {
+                    assert_eq!(pool.reserved(tag), reserved, "{tag} reserved");
+                }
+            }
+        }
+        for (row, claims) in rows.iter().zip(&claims) {
+            assert!(row.state.is_open() || claims.is_empty(), "{row:?} ended and has {claims:?}");
+        }
+    }
+
     fn of_known<R>(
         world: &mut World,
         machine: &Machine,
         change: impl FnOnce(
-            &mut dyn crate::store::Transaction,
-            &crate::domain::Scene<'_>,
+            &mut dyn Transaction,
+            &Scene<'_>,
             crate::store::DeviceId,
         ) -> Result<R, DomainError>,
     ) {
@@ -193,8 +318,7 @@ impl History {
             }
         }
         for place in self.places {
-            let pool =
-                world.view(|v| crate::domain::compliance::Pool::read(v, place, world.now)).unwrap();
+            let pool = world.view(|v| Pool::read(v, place, world.now)).unwrap();
             let filter = Filter { virtual_account: Some(place), ..Filter::default() };
             let lines = world.view(|view| view.lines(&filter, ALL)).unwrap();
             for tag in TAGS {
@@ -209,6 +333,7 @@ impl History {
                 assert_eq!(pool.owned(tag), owned, "{tag} owned in {place:?}");
             }
         }
+        self.check_reservations();
         let chain = world.view(|view| {
             crate::domain::event::verify(view, &leasehold_core::crypto::SoftwareCrypto)
         });

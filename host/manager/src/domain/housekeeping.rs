@@ -1,21 +1,22 @@
-//! What happens because nothing happens: silence, the end of certificates and of tokens, history
-//! that is old (SPEC L2, L4).
+//! What happens because nothing happens: silence, the end of certificates, of tokens and of reserved
+//! terms, history that is old (SPEC L2, L4, L7, S7).
 //!
 //! Who moves the clock, such as a simulation, calls [`run`] whenever [`View::next_look`] has come:
 //! everything here that people get to see is due at such a moment, to the second. What happened
 //! then stands in the event log: `DeviceSilent`, `UsageReleased`, `InstanceExpired`,
-//! `DuplicateResolved`. A server calls it within the hour as well, for what nobody waits for.
+//! `DuplicateResolved`, `ReservationTermEnding`, `ReservationTermEnded`. A server calls it within the
+//! hour as well, for what nobody waits for.
 //!
 //! [`View::next_look`]: crate::store::View::next_look
 
 use super::event::log;
 use super::instance::{self, RELEASED_AFTER, SILENT_AFTER, Standing, days};
-use super::{Scene, compliance, duplicate};
+use super::{Scene, compliance, duplicate, reservation};
 use crate::store::{DeviceRow, StoreError, Transaction};
 use leasehold_core::time::{Duration, UnixTime};
 use serde_json::json;
 
-/// The most devices, and the most rows of the history, that one run looks at.
+/// The most devices, the most reservations, and the most rows of the history, that one run looks at.
 const STEP: u32 = 500;
 /// How long the history of use is kept: a year can be compared with the year before.
 pub const HISTORY_KEPT: Duration = Duration::from_days(800);
@@ -31,6 +32,9 @@ pub fn run(tx: &mut dyn Transaction, scene: &Scene<'_>) -> Result<UnixTime, Stor
     let mut more = due.len() >= STEP as usize;
     for row in due {
         look(tx, scene, row)?;
+    }
+    for mut row in tx.reservations_due(scene.now, STEP)? {
+        reservation::expiry::look(tx, scene, &mut row)?;
     }
     tx.erase_expired_token_secrets(scene.now)?;
     let pruned = tx.prune_history(scene.now.saturating_sub(HISTORY_KEPT), STEP)?;

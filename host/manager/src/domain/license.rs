@@ -3,6 +3,7 @@
 use super::account::virtual_account;
 use super::catalogue::Catalogue;
 use super::event::{Subject, log};
+use super::supply::Supply;
 use super::{DomainError, Scene, compliance};
 use crate::store::{LineId, LineRow, Transaction, VirtualAccountId};
 use leasehold_core::time::UnixTime;
@@ -94,7 +95,8 @@ fn check(catalogue: &Catalogue, new: &NewLine, start: UnixTime) -> Result<(), Do
 /// Ends a line now. One that ended already stays as it is.
 ///
 /// # Errors
-/// [`DomainError::NotFound`] when there is none.
+/// [`DomainError`] when there is none, or reservations have set aside what it is needed for
+/// (SPEC L11).
 pub fn end(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
@@ -105,7 +107,15 @@ pub fn end(
         return Ok(row);
     }
     tx.set_line_end(id, scene.now)?;
-    compliance::lines_changed(tx, row.virtual_account, &row.tag, scene.now)?;
+    let supply = Supply::read(tx, row.virtual_account, &row.tag, None, scene.now)?;
+    if supply.overdrawn().is_some() {
+        return Err(DomainError::InUse(
+            "Reservations have set aside licences of this line. \
+             Reduce or return the reservations first, or deposit other licences in its place."
+                .into(),
+        ));
+    }
+    compliance::supply_changed(tx, row.virtual_account, &row.tag, scene.now)?;
     let subject = Subject {
         account: Some(row.account),
         virtual_account: Some(row.virtual_account),

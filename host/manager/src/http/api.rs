@@ -6,6 +6,7 @@ mod events;
 mod instances;
 mod licenses;
 mod people;
+mod reservations;
 mod show;
 mod tokens;
 
@@ -42,6 +43,20 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
             get(accounts::one_pool).patch(accounts::rename_pool).delete(accounts::delete_pool),
         )
         .route("/virtual-accounts/{id}/summary", get(licenses::summary))
+        .route(
+            "/virtual-accounts/{id}/reservations",
+            get(reservations::list_of_pool).post(reservations::redeem),
+        )
+        .route("/reservations", get(reservations::list))
+        .route("/reservations/confirm", post(reservations::confirm_by_code))
+        .route("/reservations/return", post(reservations::give_back_by_code))
+        .route("/reservations/{id}", get(reservations::one))
+        .route("/reservations/{id}/authorize", post(reservations::authorize))
+        .route("/reservations/{id}/update", post(reservations::update))
+        .route("/reservations/{id}/confirm", post(reservations::confirm))
+        .route("/reservations/{id}/return", post(reservations::give_back))
+        .route("/reservations/{id}/cancel", post(reservations::cancel))
+        .route("/reservations/{id}/rehost", post(reservations::rehost))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}/text", get(tokens::text))
         .route("/tokens/{id}/revoke", post(tokens::revoke))

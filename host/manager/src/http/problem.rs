@@ -4,6 +4,7 @@
 use super::types::Problem;
 use crate::domain::DomainError;
 use crate::domain::event::ChainError;
+use crate::domain::reservation::ReservationError;
 use crate::store::StoreError;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -21,6 +22,7 @@ impl Refusal {
     /// A refusal with `status`; its title is the status's own.
     pub(crate) fn new(status: StatusCode, detail: &str, remedy: &str) -> Self {
         let problem = Problem {
+            kind: "about:blank".into(),
             status: status.as_u16(),
             title: status.canonical_reason().unwrap_or_default().into(),
             detail: detail.into(),
@@ -35,6 +37,18 @@ impl Refusal {
             Some((detail, remedy)) => Self::new(status, &format!("{detail}."), remedy),
             None => Self::new(status, text, "Look at the manager's log."),
         }
+    }
+
+    /// As a kind of problem that programs know by `name`.
+    fn named(mut self, name: &str) -> Self {
+        self.problem.kind = format!("urn:leasehold:problem:{name}");
+        self
+    }
+
+    /// With a time to come back.
+    fn after(mut self, seconds: u32) -> Self {
+        self.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        self
     }
 
     /// Whoever asks did not say who they are, or not rightly.
@@ -104,6 +118,7 @@ impl From<DomainError> for Refusal {
             DomainError::Forbidden(_) => StatusCode::FORBIDDEN,
             DomainError::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             DomainError::Store(error) => store_status(error),
+            DomainError::Reservation(error) => return error.into(),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error() {
@@ -119,6 +134,33 @@ fn store_status(error: &StoreError) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<&ReservationError> for Refusal {
+    fn from(error: &ReservationError) -> Self {
+        use ReservationError as Error;
+        let status = match error {
+            Error::TooManyUnknown { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Error::Code { .. }
+            | Error::ProductUnknown(_)
+            | Error::LicenseTypeUnknown(_)
+            | Error::NothingChosen
+            | Error::LicenseUnknown { .. }
+            | Error::NotReported(_)
+            | Error::TooManyTerms { .. }
+            | Error::UniversalHasNoChoice
+            | Error::UniversalUnknown(_)
+            | Error::CodeUnknown
+            | Error::OtherProduct { .. }
+            | Error::OtherRequest { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        let refusal = Self::told(status, &error.to_string()).named(error.name());
+        match error {
+            Error::TooManyUnknown { seconds } => refusal.after(*seconds),
+            _ => refusal,
+        }
     }
 }
 
@@ -154,5 +196,18 @@ mod tests {
         assert_eq!(status(StoreError::Locked("manager.db".into())), 503);
         assert_eq!(status(StoreError::Full("manager.db".into())), 503);
         assert_eq!(status(StoreError::Foreign("a role")), 500);
+    }
+
+    #[test]
+    fn programs_know_a_problem_with_a_reservation_by_its_type() {
+        let refusal = Refusal::from(DomainError::from(ReservationError::UpdatePending(3)));
+        let problem = serde_json::to_value(&refusal.problem).unwrap();
+        assert_eq!(problem["type"], "urn:leasehold:problem:update-pending");
+        assert_eq!((refusal.status(), refusal.header), (StatusCode::CONFLICT, None));
+        let refusal = Refusal::from(&ReservationError::TooManyUnknown { seconds: 9 });
+        assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refusal.header, Some((RETRY_AFTER, HeaderValue::from(9))));
+        let other = Refusal::from(DomainError::NotFound("token"));
+        assert_eq!(other.problem.kind, "about:blank");
     }
 }

@@ -5,6 +5,7 @@ mod events;
 mod instances;
 mod licenses;
 mod people;
+mod reservations;
 mod time;
 mod tokens;
 
@@ -13,6 +14,10 @@ pub use events::{Event, Status, Tag, VerifiedLog};
 pub use instances::{HistoryPoint, Instance, InstanceWithUsage, Transfer, Usage};
 pub use licenses::{License, NewLicense, PoolLine, PoolSummary};
 pub use people::{Client, ClientWithSecret, NewClient, NewUser, Password, User};
+pub use reservations::{
+    EnteredCode, LicenseChoice, Licenses, RequestToRedeem, Reservation, ReservationCode,
+    ReservationWithCodes, ReservedLicense,
+};
 pub use time::{NotATime, Time};
 pub use tokens::{NewToken, Token, TokenWithText};
 
@@ -30,6 +35,10 @@ pub struct List<T> {
 /// Why a request was not fulfilled (RFC 9457).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Problem {
+    /// What kind of problem it is, for programs: a name that never changes. `about:blank` where the
+    /// status says it all.
+    #[serde(rename = "type", default)]
+    pub kind: String,
     /// The HTTP status.
     pub status: u16,
     /// What kind of problem it is.

@@ -1,4 +1,5 @@
-//! The vendor's root key, the manager's signing key, and the root's statement about it.
+//! The vendor's root key, the manager's signing key and the root's statement about it, and the key that
+//! products pin for their reservations.
 
 use super::{SetupError, files};
 use crate::domain::{Entropy, Signer, SystemEntropy};
@@ -15,6 +16,8 @@ pub(super) const ROOT_KEY: &str = "root.key";
 pub(super) const ROOT_PUBLIC: &str = "root.pub";
 pub(super) const SIGNING_KEY: &str = "signing.key";
 pub(super) const SIGNING_CERTIFICATE: &str = "signing.crt";
+pub(super) const RESERVATION_KEY: &str = "reservation.key";
+pub(super) const RESERVATION_PUBLIC: &str = "reservation.pub";
 
 /// How long a signing certificate lasts. It is renewed once half of that is over, so the root key
 /// is needed on the manager's machine every five years at the most.
@@ -45,8 +48,7 @@ pub(super) fn complete(dir: &Path, now: UnixTime) -> Result<Vec<&'static str>, S
             Some(key) => key,
             None => write_new_key(dir, ROOT_KEY, &mut made)?,
         };
-        let text = format!("{}\n", hex::encode(&public(dir, ROOT_KEY, &key)?.bytes));
-        files::write(&dir.join(ROOT_PUBLIC), text.as_bytes(), files::PUBLIC)?;
+        write_public(dir, ROOT_PUBLIC, &public(dir, ROOT_KEY, &key)?)?;
         made.push(ROOT_PUBLIC);
         root = Some(key);
     }
@@ -63,7 +65,24 @@ pub(super) fn complete(dir: &Path, now: UnixTime) -> Result<Vec<&'static str>, S
         issue(dir, &root, &signing, 1, now)?;
         made.push(SIGNING_CERTIFICATE);
     }
+    complete_reservation_key(dir, &mut made)?;
     Ok(made)
+}
+
+fn complete_reservation_key(dir: &Path, made: &mut Vec<&'static str>) -> Result<(), SetupError> {
+    let public_there = files::read(&dir.join(RESERVATION_PUBLIC))?.is_some();
+    let key = match read_key(dir, RESERVATION_KEY)? {
+        Some(_) if public_there => return Ok(()),
+        Some(key) => key,
+        // The public half is written last: products may pin the one that is there.
+        None if public_there => {
+            return Err(SetupError::Missing { path: shown(dir, RESERVATION_KEY) });
+        }
+        None => write_new_key(dir, RESERVATION_KEY, made)?,
+    };
+    write_public(dir, RESERVATION_PUBLIC, &public(dir, RESERVATION_KEY, &key)?)?;
+    made.push(RESERVATION_PUBLIC);
+    Ok(())
 }
 
 /// Reads the keys, and renews the certificate where it is half over and the root key is here.
@@ -99,16 +118,29 @@ pub fn load(dir: &Path, now: UnixTime) -> Result<Identity, SetupError> {
             None => certificate,
         };
     }
-    Ok(Identity { root, signer: Signer { crypto: Arc::new(SoftwareCrypto), key, certificate } })
+    let reservation_key = reservation_key(dir)?;
+    let crypto = Arc::new(SoftwareCrypto);
+    Ok(Identity { root, signer: Signer { crypto, key, certificate, reservation_key } })
 }
 
 /// The public half of the root key.
 pub(super) fn public_root(dir: &Path) -> Result<PublicKey, SetupError> {
-    let path = shown(dir, ROOT_PUBLIC);
-    let bytes = files::read(&dir.join(ROOT_PUBLIC))?
-        .ok_or_else(|| SetupError::Missing { path: path.clone() })?;
-    let bytes = parse(&bytes).ok_or(SetupError::Damaged { path, expected: KEY_TEXT })?;
-    Ok(PublicKey { algorithm: Algorithm::Ed25519, bytes })
+    read_public(dir, ROOT_PUBLIC)?
+        .ok_or_else(|| SetupError::Missing { path: shown(dir, ROOT_PUBLIC) })
+}
+
+/// The reservation key. A directory of a manager that had none works without: its codes carry the
+/// signing certificate instead.
+fn reservation_key(dir: &Path) -> Result<Option<KeyHandle>, SetupError> {
+    let (path, pinned) = (shown(dir, RESERVATION_KEY), read_public(dir, RESERVATION_PUBLIC)?);
+    match (read_key(dir, RESERVATION_KEY)?, pinned) {
+        (None, Some(_)) => Err(SetupError::Missing { path }),
+        (Some(key), Some(pinned)) if public(dir, RESERVATION_KEY, &key)? != pinned => {
+            let expected = "the private half of reservation.pub";
+            Err(SetupError::Damaged { path, expected })
+        }
+        (key, _) => Ok(key),
+    }
 }
 
 const KEY_TEXT: &str = "64 hexadecimal digits";
@@ -161,6 +193,18 @@ fn read_key(dir: &Path, name: &str) -> Result<Option<KeyHandle>, SetupError> {
     let Some(bytes) = files::read(&dir.join(name))? else { return Ok(None) };
     let damaged = || SetupError::Damaged { path: shown(dir, name), expected: KEY_TEXT };
     parse(&bytes).map(KeyHandle).map(Some).ok_or_else(damaged)
+}
+
+fn write_public(dir: &Path, name: &str, key: &PublicKey) -> Result<(), SetupError> {
+    let text = format!("{}\n", hex::encode(&key.bytes));
+    files::write(&dir.join(name), text.as_bytes(), files::PUBLIC)
+}
+
+fn read_public(dir: &Path, name: &str) -> Result<Option<PublicKey>, SetupError> {
+    let Some(bytes) = files::read(&dir.join(name))? else { return Ok(None) };
+    let damaged = || SetupError::Damaged { path: shown(dir, name), expected: KEY_TEXT };
+    let bytes = parse(&bytes).ok_or_else(damaged)?;
+    Ok(Some(PublicKey { algorithm: Algorithm::Ed25519, bytes }))
 }
 
 fn parse(bytes: &[u8]) -> Option<[u8; 32]> {
@@ -235,5 +279,37 @@ mod tests {
             "{refused}"
         );
         assert_eq!(fs::read(dir.path().join(SIGNING_CERTIFICATE)).unwrap(), before);
+    }
+
+    #[test]
+    fn the_reservation_key_is_made_beside_the_others_and_stays() {
+        let dir = directory();
+        let key = load(dir.path(), START).unwrap().signer.reservation_key.unwrap();
+        let pinned = read_public(dir.path(), RESERVATION_PUBLIC).unwrap();
+        assert_eq!(pinned, SoftwareCrypto.public_key(&key).ok());
+        assert_eq!(complete(dir.path(), START).unwrap(), [""; 0]);
+        assert_eq!(load(dir.path(), START).unwrap().signer.reservation_key, Some(key));
+        // A public half that was not written yet follows.
+        fs::remove_file(dir.path().join(RESERVATION_PUBLIC)).unwrap();
+        assert_eq!(complete(dir.path(), START).unwrap(), [RESERVATION_PUBLIC]);
+        assert_eq!(read_public(dir.path(), RESERVATION_PUBLIC).unwrap(), pinned);
+    }
+
+    #[test]
+    fn a_reservation_key_that_products_pin_is_not_replaced() {
+        let (dir, other) = (directory(), directory());
+        let path = dir.path().join(RESERVATION_KEY);
+        fs::copy(other.path().join(RESERVATION_KEY), &path).unwrap();
+        let refused = load(dir.path(), START).err().unwrap().to_string();
+        assert!(refused.contains("the private half of reservation.pub"), "{refused}");
+        fs::remove_file(&path).unwrap();
+        for refused in [load(dir.path(), START).err(), complete(dir.path(), START).err()] {
+            assert!(
+                matches!(refused, Some(SetupError::Missing { path: named }) if path == Path::new(&named))
+            );
+        }
+        // A directory from before there were any has neither.
+        fs::remove_file(dir.path().join(RESERVATION_PUBLIC)).unwrap();
+        assert_eq!(load(dir.path(), START).unwrap().signer.reservation_key, None);
     }
 }

@@ -5,6 +5,7 @@ mod devices;
 mod licenses;
 mod log;
 mod people;
+mod reservations;
 mod transactions;
 mod usage;
 
@@ -44,7 +45,16 @@ checks! {
     people::the_secret_of_a_token_is_erased_alone_or_when_it_expires,
     licenses::lines_are_found_ended_and_listed,
     licenses::the_total_of_lines_is_that_of_the_moment,
+    licenses::terms_are_put_together_from_now_on,
     licenses::pools_are_written_by_tag,
+    reservations::a_reservation_is_read_as_it_was_written_and_saved,
+    reservations::a_number_an_anchor_and_an_open_device_are_of_one_reservation,
+    reservations::reservations_are_listed_searched_and_paged,
+    reservations::what_is_due_comes_first,
+    reservations::claims_are_found_by_pool_and_released_by_generation,
+    reservations::codes_are_kept_in_their_order,
+    reservations::rehosts_are_found_by_account_and_time,
+    devices::what_is_registered_is_found_whatever_its_uuid,
     devices::a_device_is_read_as_it_was_written,
     devices::contact_and_placement_write_their_own_columns,
     devices::a_udi_and_an_instance_are_of_one_device,
@@ -149,6 +159,47 @@ fn line_row((account, virtual_account): (AccountId, VirtualAccountId), tag: &str
         created: time(50),
         created_by: "vendor".into(),
     }
+}
+
+/// A reservation in which every value is told from every other; of another device for each `n`.
+fn reservation_row(
+    (account, virtual_account): (AccountId, VirtualAccountId),
+    n: u8,
+) -> ReservationRow {
+    ReservationRow {
+        id: ReservationId(0),
+        account,
+        virtual_account,
+        product_id: "LH-CC".into(),
+        serial_number: format!("SN{n}").into(),
+        number: u32::MAX - u32::from(n),
+        license_type: 3,
+        universal: true,
+        confirmed: [n; 16],
+        declined: [100 + n; 16],
+        state: ReservationState::UpdatePending,
+        generation: 4,
+        last_generation: 5,
+        request_code: format!("LHQ{n}"),
+        authorization_code: Some("LHA4".into()),
+        update_code: Some("LHA5".into()),
+        rehosted_to: None,
+        created: time(6),
+        created_by: "tester".into(),
+        ended: Some(time(7)),
+        told: time(8),
+        look_at: Some(time(9)),
+    }
+}
+
+fn claim_row(
+    reservation: ReservationId,
+    place: (AccountId, VirtualAccountId),
+    generation: u8,
+    tag: &str,
+) -> ClaimRow {
+    let (virtual_account, until) = (place.1, Some(time(500)));
+    ClaimRow { reservation, generation, virtual_account, tag: tag.into(), count: 7, until }
 }
 
 /// A device in which every value is told from every other.

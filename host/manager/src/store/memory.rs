@@ -15,6 +15,7 @@
 
 mod journal;
 mod read;
+mod reservations;
 mod table;
 mod tables;
 mod write;

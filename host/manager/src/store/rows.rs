@@ -1,15 +1,28 @@
 //! The rows. Times are Unix seconds; counts are licences. What every report handles is shared.
 
+mod license;
+mod reservation;
+
+pub use license::{LineRow, LineTotal, PoolRow, TermTotal};
+pub use reservation::{ClaimRow, EnteredCodeRow, ReservationRow, ReservationState};
+
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use std::fmt;
 use std::sync::Arc;
 
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         $($(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(pub i64);)*
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        })*
     };
 }
 
@@ -28,6 +41,8 @@ id! {
     LineId;
     /// Names a device: a UDI that was registered at least once.
     DeviceId;
+    /// Names a reservation.
+    ReservationId;
 }
 
 /// A smart account: a customer.
@@ -69,6 +84,8 @@ pub struct Contents {
     pub lines: u64,
     /// Tokens that a device could still register with.
     pub tokens: u64,
+    /// Reservations that did not end.
+    pub reservations: u64,
 }
 
 /// What someone may do.
@@ -147,56 +164,6 @@ pub struct TokenRow {
     pub created_by: String,
     /// When it was revoked.
     pub revoked: Option<UnixTime>,
-}
-
-/// A licence line (SPEC L3).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct LineRow {
-    /// Its id.
-    pub id: LineId,
-    /// The account that owns it.
-    pub account: AccountId,
-    /// The pool it is in.
-    pub virtual_account: VirtualAccountId,
-    /// What it is a licence for.
-    pub tag: String,
-    /// How many.
-    pub quantity: u32,
-    /// From when it counts.
-    pub start: UnixTime,
-    /// From when it no longer counts; `None` is perpetual.
-    pub end: Option<UnixTime>,
-    /// The order it came with.
-    pub order: String,
-    /// When it was deposited.
-    pub created: UnixTime,
-    /// Who deposited it.
-    pub created_by: String,
-}
-
-/// What the lines of one tag add up to at one moment.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct LineTotal {
-    /// Licences owned.
-    pub owned: u64,
-    /// When a line begins or ends next.
-    pub changes: Option<UnixTime>,
-}
-
-/// The running totals of one tag in one virtual account: what makes the cost of a report
-/// independent of how many instances and licences there are.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct PoolRow {
-    /// The virtual account.
-    pub virtual_account: VirtualAccountId,
-    /// The tag.
-    pub tag: Arc<str>,
-    /// Licences owned, right until `changes`.
-    pub owned: u64,
-    /// When a line begins or ends next.
-    pub changes: Option<UnixTime>,
-    /// The sum over the instances of their last peak at or above this tier.
-    pub at_or_above: u64,
 }
 
 /// Whether a device is a product instance now.

@@ -5,6 +5,7 @@
 mod columns;
 mod migrations;
 mod read;
+mod reservations;
 #[cfg(test)]
 mod tests;
 mod write;

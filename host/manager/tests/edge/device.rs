@@ -21,7 +21,7 @@ fn post(manager: &Manager, bytes: &[u8]) -> crate::harness::Reply {
     manager.send("POST", DEVICE_PATH, None, Some(("application/octet-stream", bytes)))
 }
 
-fn root(manager: &Manager) -> PublicKey {
+pub(crate) fn root(manager: &Manager) -> PublicKey {
     let text = std::fs::read_to_string(manager.dir.path().join("root.pub")).unwrap();
     let digits: Vec<u8> = text.trim().chars().map(|c| c.to_digit(16).unwrap() as u8).collect();
     let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect();

@@ -4,6 +4,7 @@ mod api;
 mod device;
 mod harness;
 mod lifecycle;
+mod reservations;
 mod roles;
 mod set_up;
 mod setup_link;

@@ -2,14 +2,16 @@
 
 use crate::device;
 use crate::harness::Manager;
+use crate::reservations::{Appliance, licenses};
+use leasehold_core::code::Returned;
 use serde_json::{Value, json};
 
 /// Every endpoint: method, path, body, and the lowest role that may use it.
 fn endpoints(at: &Known) -> Vec<(&'static str, String, Option<Value>, &'static str)> {
-    let Known { account, pool, spare, token, line, instance, user, client } = at;
+    let Known { account, pool, spare, token, line, instance, user, client, reservations } = at;
     let name = |name: &str| Some(json!({ "name": name }));
     let in_pool = format!("?virtual_account={pool}");
-    vec![
+    let mut all = vec![
         ("GET", "/status".into(), None, "viewer"),
         ("GET", "/events".into(), None, "viewer"),
         ("GET", format!("/events?instance={instance}"), None, "viewer"),
@@ -76,6 +78,38 @@ fn endpoints(at: &Known) -> Vec<(&'static str, String, Option<Value>, &'static s
         ),
         ("DELETE", format!("/clients/{client}"), None, "administrator"),
         ("DELETE", format!("/virtual-accounts/{spare}"), None, "administrator"),
+    ];
+    all.extend(reservations_of(*pool, reservations));
+    all
+}
+
+/// Those of reservations: the life of the first, the end of the second.
+fn reservations_of(
+    pool: i64,
+    [first, second]: &[i64; 2],
+) -> Vec<(&'static str, String, Option<Value>, &'static str)> {
+    let (device, spare) = (Appliance::new("AIRGAP1"), Appliance::new("AIRGAP3"));
+    let of_first = |deed: &str| format!("/reservations/{first}/{deed}");
+    let seats = |count| Some(licenses(&[("standard-seat", count)]));
+    let update = |count| ("POST", of_first("update"), seats(count), "user");
+    let in_pool = format!("/virtual-accounts/{pool}/reservations");
+    let declined = device.gives(Returned::Update(3));
+    let returned = spare.gives(Returned::Everything);
+    vec![
+        ("GET", "/reservations".into(), None, "viewer"),
+        ("GET", in_pool.clone(), None, "viewer"),
+        ("GET", format!("/reservations/{first}"), None, "viewer"),
+        ("POST", in_pool, Some(Appliance::new("AIRGAP4").request()), "user"),
+        ("POST", of_first("authorize"), seats(3), "user"),
+        update(2),
+        ("POST", of_first("confirm"), Some(device.confirmation(1)), "user"),
+        update(3),
+        ("POST", "/reservations/confirm".into(), Some(device.confirmation(2)), "user"),
+        update(1),
+        ("POST", of_first("return"), Some(declined), "user"),
+        ("POST", of_first("rehost"), Some(spare.request()), "administrator"),
+        ("POST", "/reservations/return".into(), Some(returned), "user"),
+        ("POST", format!("/reservations/{second}/cancel"), None, "user"),
     ]
 }
 
@@ -88,6 +122,7 @@ struct Known {
     instance: i64,
     user: i64,
     client: i64,
+    reservations: [i64; 2],
 }
 
 fn id(made: &Value) -> i64 {
@@ -103,6 +138,11 @@ fn furnished() -> (Manager, Known) {
     let instance = device::register(&manager, pool);
     device::report(&manager, instance, 2, 1);
     let instances = manager.vendor("GET", "/instances", None);
+    let seats = json!({ "virtual_account": pool, "license": "standard-seat", "quantity": 5 });
+    post("/licenses", seats);
+    let redeem = format!("/virtual-accounts/{pool}/reservations");
+    let redeemed =
+        ["AIRGAP1", "AIRGAP2"].map(|device| post(&redeem, Appliance::new(device).request()));
     let known = Known {
         account,
         pool,
@@ -118,6 +158,7 @@ fn furnished() -> (Manager, Known) {
             json!({ "name": "old", "role": "viewer", "password": "correct horse battery" }),
         ),
         client: post("/clients", json!({ "name": "old", "role": "viewer" })),
+        reservations: redeemed,
     };
     (manager, known)
 }
@@ -166,6 +207,9 @@ fn whoever_works_in_one_account_sees_and_changes_nothing_of_another() {
             "/accounts" if method == "GET" => json!([other]),
             "/users" if method == "GET" => json!([]),
             "/clients" if method == "GET" => json!([other]),
+            "/reservations" if method == "GET" => json!([]),
+            // A code of another account is as one of none.
+            "/reservations/confirm" | "/reservations/return" if reply.status == 422 => continue,
             "/events" => json!([other]),
             _ if path.starts_with("/events?instance") => json!([]),
             _ if reply.status == 403 => continue,

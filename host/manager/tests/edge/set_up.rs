@@ -10,19 +10,28 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-const EVERYTHING: [&str; 9] = [
+const EVERYTHING: [&str; 11] = [
     "manager.toml",
     "root.key",
     "root.pub",
     "signing.key",
     "signing.crt",
+    "reservation.key",
+    "reservation.pub",
     "tls.key",
     "tls.crt",
     "manager.db",
     "operator.secret",
 ];
-const SECRET: [&str; 6] =
-    ["manager.toml", "root.key", "signing.key", "tls.key", "manager.db", "operator.secret"];
+const SECRET: [&str; 7] = [
+    "manager.toml",
+    "root.key",
+    "signing.key",
+    "reservation.key",
+    "tls.key",
+    "manager.db",
+    "operator.secret",
+];
 
 /// The bytes of every file but the database and the lock.
 fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -45,6 +45,9 @@ impl Worker<'_> {
                 let goal = Goal::FactoryReset;
                 return self.wait_for(Command::FactoryReset, goal, wait_seconds, reply);
             }
+            Request::Reservation { step, wait_seconds } => {
+                return self.reservation(&step, wait_seconds, reply);
+            }
             Request::LicenseType { name } => self.set_license_type(&name),
             Request::AllowOverage { allowed } => self.allow_overage(allowed),
             Request::Limit { feature, limit } => self.limit(&feature, limit),
@@ -95,12 +98,14 @@ impl Worker<'_> {
         reply: Sender<Reply>,
     ) {
         match self.input(Input::Command(command)) {
-            Ok(()) => {
-                let wait = Duration::from_secs(wait_seconds.min(WAIT_MAX_SECONDS).into());
-                self.waiting.push(Waiter { goal, deadline: Instant::now() + wait, reply });
-            }
+            Ok(()) => self.wait(goal, wait_seconds, reply),
             Err(error) => drop(reply.send(Err(explain::command(error)))),
         }
+    }
+
+    pub(super) fn wait(&mut self, goal: Goal, wait_seconds: u32, reply: Sender<Reply>) {
+        let wait = Duration::from_secs(wait_seconds.min(WAIT_MAX_SECONDS).into());
+        self.waiting.push(Waiter { goal, deadline: Instant::now() + wait, reply });
     }
 
     /// After a change of use: lets the agent see it and stores it; says why that failed.

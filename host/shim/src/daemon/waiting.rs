@@ -5,6 +5,7 @@ use super::worker::Worker;
 use crate::problem::Problem;
 use crate::protocol::Outcome;
 use leasehold_core::agent::{Failure, Status, UnregisteredReason};
+use leasehold_core::code::CodeKind;
 use leasehold_core::time::DeviceTime;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
@@ -29,6 +30,8 @@ pub(super) enum Goal {
     Deregistration,
     /// The registration to be left, and everything to be erased.
     FactoryReset,
+    /// A step of a reservation to be stored, and the code that it makes to hold.
+    Reservation(Option<CodeKind>),
 }
 
 impl Worker<'_> {
@@ -72,6 +75,7 @@ impl Worker<'_> {
                 None => Some(Outcome::Reset { manager_told: self.manager_told }),
                 Some(_) => None,
             },
+            Goal::Reservation(made) => return self.reservation_outcome(made, &status),
         };
         match decided {
             Some(outcome) => Some(Ok(outcome)),

@@ -6,6 +6,7 @@ use super::{Connect, Message, Start};
 use crate::build_report::Sources;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::counter::MonotonicCounter;
 use crate::disk::{Disk, DiskTrouble};
 use crate::explain::{self, Explanation, Words};
 use crate::journal::Journal;
@@ -16,12 +17,12 @@ use crate::transport::Transport;
 use crate::usage::Usage;
 use leasehold_core::agent::{
     Agent, BUFFER_MIN, Buffer, CommandError, Device, Event, EventKind, Input, Output, RecordKind,
-    TransportError,
+    Stored, TransportError,
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::product::{ENTITLEMENTS_MAX, ProductDefinition};
-use leasehold_core::time::Instant;
+use leasehold_core::time::{Instant, Now};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::Builder;
@@ -41,6 +42,8 @@ const SLEEP_MIN: Duration = Duration::from_millis(20);
 pub(super) struct Worker<'a> {
     pub(super) agent: Agent<'a, SoftwareCrypto, CAPACITY>,
     pub(super) counters: &'a Counters<'a, CAPACITY>,
+    /// For a copy of the agent, which is asked what would follow.
+    pub(super) spare: &'a Counters<'a, CAPACITY>,
     pub(super) product: &'a ProductDefinition<'a>,
     pub(super) config: &'a Config,
     pub(super) settings: TransportSettings,
@@ -59,6 +62,9 @@ pub(super) struct Worker<'a> {
     entropy: Option<[u8; 32]>,
     /// Why state could not be stored last.
     disk_trouble: Option<DiskTrouble>,
+    counter: Option<Box<dyn MonotonicCounter>>,
+    /// Why the platform's counter could not be raised last.
+    pub(super) counter_trouble: Option<Problem>,
     /// Whether the manager was told when the account was left last.
     pub(super) manager_told: Option<bool>,
     buffer: Box<Buffer>,
@@ -78,6 +84,7 @@ impl<'a> Worker<'a> {
             return tell(started, Err(product_unusable()));
         };
         let counters = Counters::new(license_type);
+        let spare = Counters::new(license_type);
         let host_name = if config.host_name_private { "" } else { &config.host_name };
         let device = Device {
             udi: config.udi(),
@@ -90,7 +97,9 @@ impl<'a> Worker<'a> {
             return tell(started, Err(no_entropy()));
         }
         let mut agent = Agent::new(product, &counters, &device, SoftwareCrypto);
-        if let Err(error) = agent.boot(parts.clock.now(), records.stored()) {
+        let counter = parts.counter.as_ref().map(|counter| counter.value());
+        let stored = Stored { counter, ..records.stored() };
+        if let Err(error) = agent.boot(parts.clock.now(), stored) {
             let words = explain::record(RecordKind::Identity, error);
             return tell(started, Err(Problem::new("newer-state", words.cause, words.remedy)));
         }
@@ -106,6 +115,7 @@ impl<'a> Worker<'a> {
         let mut worker = Worker {
             agent,
             counters: &counters,
+            spare: &spare,
             product,
             config: &config,
             settings,
@@ -121,6 +131,8 @@ impl<'a> Worker<'a> {
             exchange: 0,
             entropy: Some(entropy),
             disk_trouble: None,
+            counter: parts.counter,
+            counter_trouble: None,
             manager_told: None,
             buffer: Box::new([0; BUFFER_MIN]),
         };
@@ -177,8 +189,12 @@ impl<'a> Worker<'a> {
         let _ = self.input(Input::Wake);
     }
 
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
     pub(super) fn input(&mut self, input: Input<'_>) -> Result<(), CommandError> {
-        self.agent.handle_input(self.clock.now(), input)
+        self.agent.handle_input(self.now(), input)
     }
 
     /// Carries out what the agent wants until it waits; gives until when.
@@ -191,6 +207,7 @@ impl<'a> Worker<'a> {
                     }
                 }
                 Output::Persist { record, slot, length } => self.persist(record, slot, length),
+                Output::RaiseCounter { to } => self.raise_counter(to),
                 Output::Transmit { length } => self.transmit(length),
                 Output::Event(event) => self.note(&event),
                 Output::Wait(next) => return next,
@@ -206,6 +223,17 @@ impl<'a> Worker<'a> {
             Ok(()) => Input::Persisted(record),
             Err(_) => Input::PersistFailed(record),
         });
+    }
+
+    /// SPEC S5. The agent asks only where the platform has a counter.
+    fn raise_counter(&mut self, to: u32) {
+        let Some(counter) = &mut self.counter else { return };
+        let raised = counter.raise(to);
+        let _ = self.input(match raised {
+            Ok(value) => Input::CounterRaised(value),
+            Err(_) => Input::CounterFailed,
+        });
+        self.counter_trouble = raised.err();
     }
 
     fn transmit(&mut self, length: usize) {
@@ -244,6 +272,10 @@ impl<'a> Worker<'a> {
                 trouble.cause
             );
             remedy = trouble.remedy.into();
+        }
+        if let (EventKind::CounterFailed, Some(trouble)) = (event.kind, &self.counter_trouble) {
+            cause = format!("Codes are held back. {}", trouble.cause);
+            remedy.clone_from(&trouble.remedy);
         }
         let time = self.agent.unix(event.at).map(|time| time.as_secs());
         let severity = explain::severity(&event.kind);

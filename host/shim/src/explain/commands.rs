@@ -62,12 +62,27 @@ pub fn command(error: CommandError) -> Problem {
             "This feature is no field of license control under this license type.",
             "Limit one that is; `show license status` lists them.",
         ),
-        _ => Problem::new(
-            "refused",
-            "The command cannot be carried out now, for a reason this version has no words for.",
-            "Update the appliance's licensing software.",
-        ),
+        CommandError::ReservationHeld
+        | CommandError::ReservationEnabled
+        | CommandError::ReservationNotEnabled
+        | CommandError::RegisteredOrRegistering
+        | CommandError::NoRequest
+        | CommandError::NothingInstalled
+        | CommandError::Code(_)
+        | CommandError::Grant(_)
+        | CommandError::TooManyLines
+        | CommandError::TermsEnded => super::reservation(error, ""),
+        _ => unknown_refusal(),
     }
+}
+
+/// For reasons that a newer core may have.
+pub(super) fn unknown_refusal() -> Problem {
+    Problem::new(
+        "refused",
+        "The command cannot be carried out now, for a reason this version has no words for.",
+        "Update the appliance's licensing software.",
+    )
 }
 
 /// Why the agent did not take a command about the license type or the feature that was called
@@ -191,6 +206,11 @@ fn denied(entitlement: u8, limit: Limit, license_type: &LicenseType<'_>) -> Prob
             "Release some first, raise the limit with `license smart control limit`, or allow \
              over-use with `license smart control overage on`.",
         ),
+        LimitSource::Reservation => (
+            "which is what is reserved for this appliance",
+            "Release some first, or reserve more at the license manager and install the new \
+             authorization.",
+        ),
         _ => (
             "which is what the account owns, and over-use is switched off",
             "Release some first, buy more, or allow over-use with \
@@ -235,7 +255,12 @@ mod tests {
             CommandError::UnknownFeature,
             CommandError::NotControlled,
         ];
-        let limits = [LimitSource::Platform, LimitSource::Administrator, LimitSource::Account];
+        let limits = [
+            LimitSource::Platform,
+            LimitSource::Administrator,
+            LimitSource::Account,
+            LimitSource::Reservation,
+        ];
         let denied = limits
             .map(|set_by| CountError::Denied { entitlement: 0, limit: Limit { most: 50, set_by } });
         let counts = [

@@ -1,5 +1,7 @@
 //! What happened, as a line of the log.
 
+mod clock;
+mod reservation;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +51,9 @@ pub fn severity(kind: &EventKind) -> Severity {
         | EventKind::PolicyChanged
         | EventKind::LicenseTypeChanged
         | EventKind::LicenseControlChanged
+        | EventKind::ReservationInstalled { generation: 0 }
+        | EventKind::ReservationSufficient
+        | EventKind::CounterRestored
         | EventKind::StorageRestored => Severity::Info,
         EventKind::RegistrationFailed { .. }
         | EventKind::InstanceRemoved { .. }
@@ -61,6 +66,9 @@ pub fn severity(kind: &EventKind) -> Severity {
         | EventKind::EnforcementStarted { .. }
         | EventKind::DuplicateInstance
         | EventKind::ClockDisagrees { ahead: true, .. }
+        | EventKind::ReservationRolledBack
+        | EventKind::ReservationInsufficient
+        | EventKind::CounterFailed
         | EventKind::RecordRejected { .. }
         | EventKind::StorageFailed => Severity::Error,
         _ => Severity::Warning,
@@ -133,11 +141,14 @@ pub fn event_under(mode: EnforcementMode, kind: &EventKind, words: &Words<'_>) -
         EventKind::ClockChanged { .. }
         | EventKind::ClockDisagrees { .. }
         | EventKind::ClockIgnored
-        | EventKind::ClockSettled => clock(kind, words),
+        | EventKind::ClockSettled => clock::event(kind, words),
         EventKind::LicenseTypeChanged => {
             Explanation::new(format!("The license type is {}.", words.license_type.name), NOTHING)
         }
-        _ => compliance(kind).or_else(|| platform(kind)).unwrap_or_else(|| unknown("an event")),
+        _ => compliance(kind)
+            .or_else(|| platform(kind))
+            .or_else(|| reservation::event(kind, words))
+            .unwrap_or_else(|| unknown("an event")),
     }
 }
 
@@ -294,48 +305,20 @@ fn platform(kind: &EventKind) -> Option<Explanation> {
             "Check the data directory: its space, its permissions and its disk.",
         ),
         EventKind::StorageRestored => Explanation::new("State is stored again.", NOTHING),
+        EventKind::CounterFailed => Explanation::new(
+            "The counter that tells a backup which was put back cannot be raised; codes are held back.",
+            "Check the storage or the chip that the counter is in.",
+        ),
+        EventKind::CounterRestored => Explanation::new(
+            "The counter that tells a backup which was put back works again.",
+            NOTHING,
+        ),
         EventKind::EventsLost { count } => Explanation::new(
             format!("{count} events came faster than they could be noted and are missing here."),
             "Look at `show license all` for the state they led to.",
         ),
         _ => return None,
     })
-}
-
-fn clock(kind: &EventKind, words: &Words<'_>) -> Explanation {
-    const SET_RIGHT: &str = "Set the clock right, and check its battery and its time server.";
-    match *kind {
-        EventKind::ClockChanged { back, by } => Explanation::new(
-            format!(
-                "The real-time clock was set {} by {}; no licence period changed with it.",
-                if back { "back" } else { "forward" },
-                span_text(by)
-            ),
-            "Check the clock, its battery and its time server, unless it was set on purpose.",
-        ),
-        EventKind::ClockDisagrees { ahead: true, until } => Explanation::new(
-            format!(
-                "The real-time clock is past the end of the ID certificate. Unless it is put \
-                 right, or the license manager answers, the appliance is unregistered at {}.",
-                time_text((words.unix)(until))
-            ),
-            SET_RIGHT,
-        ),
-        EventKind::ClockDisagrees { ahead: false, until } => Explanation::new(
-            format!(
-                "The real-time clock is before the start of the ID certificate. Unless it is put \
-                 right, it is ignored from {} on.",
-                time_text((words.unix)(until))
-            ),
-            SET_RIGHT,
-        ),
-        EventKind::ClockIgnored => Explanation::new(
-            "The real-time clock stayed before the start of the ID certificate and is ignored; \
-             time goes on from what the appliance knows.",
-            SET_RIGHT,
-        ),
-        _ => Explanation::new("The real-time clock and the ID certificate agree again.", NOTHING),
-    }
 }
 
 /// Why a stored record is not used.
@@ -378,6 +361,7 @@ fn because(reason: Reason) -> &'static str {
         Reason::OutOfCompliance => "More licences are used than the account owns.",
         Reason::AuthorizationExpired => "The license manager has not answered for too long.",
         Reason::EvaluationExpired => "The evaluation is used up.",
+        Reason::NotAuthorizedReserved => "More licences are used than are reserved.",
         _ => "A licence rule is not kept.",
     }
 }
@@ -389,10 +373,11 @@ fn way_out(reason: Reason) -> &'static str {
             "Restore the connection to the license manager, then `license smart renew auth`."
         }
         Reason::EvaluationExpired => "Register the appliance.",
+        Reason::NotAuthorizedReserved => reservation::RESERVE_OR_RELEASE,
         _ => "Look at `show license status`.",
     }
 }
 
-fn entitlement_name<'w>(words: &Words<'w>, index: u8) -> &'w str {
+pub(super) fn entitlement_name<'w>(words: &Words<'w>, index: u8) -> &'w str {
     words.license_type.entitlement(index.into()).map_or("an entitlement", |found| found.name)
 }

@@ -22,7 +22,9 @@ pub(super) fn head(report: &Report) -> Block {
     let lab = device.license_purpose == "lab";
     let note = if lab { " - NOT FOR PRODUCTION" } else { "" };
     let control = &report.license_control;
-    let overage = match (control.overage_allowed, lab, control.applies) {
+    // Nothing but what is reserved may be used, whatever is allowed (SPEC C4, C5).
+    let moot = lab || report.reservation.installed.is_some();
+    let overage = match (control.overage_allowed, moot, control.applies) {
         (_, true, _) => "NOT APPLICABLE",
         (true, ..) => "ALLOWED",
         (false, _, true) => "DENIED",
@@ -52,6 +54,7 @@ pub(super) fn source(limit: &Limit) -> &'static str {
     match limit.set_by.as_str() {
         "platform" => "set by the size of the appliance",
         "administrator" => "set by an administrator",
+        "reservation" => "as reserved",
         _ => "as the account owns",
     }
 }

@@ -1,6 +1,7 @@
 //! The last block of `status`: in plain words what holds now, what happens next and when, and what
 //! to do. No state may be left without an answer to the three.
 
+mod reservation;
 mod trouble;
 
 use super::block::Block;
@@ -17,9 +18,12 @@ pub(super) fn block(report: &Report) -> Block {
     outlook.duplicate();
     outlook.clock();
     outlook.ending();
-    match &report.registration.enrolment {
-        Some(enrolment) => outlook.registered(enrolment),
-        None => outlook.not_registered(),
+    let reservation = &report.reservation;
+    match (&report.registration.enrolment, &reservation.installed, &reservation.request) {
+        (Some(enrolment), ..) => outlook.registered(enrolment),
+        (None, Some(installed), _) => outlook.reserved(installed),
+        (None, None, Some(request)) => outlook.requested(request),
+        (None, None, None) => outlook.not_registered(),
     }
     outlook.enforcement();
     outlook.license_control();
@@ -100,6 +104,8 @@ impl Outlook<'_> {
                 ));
                 self.next.push("The manager's next answer restores it.".into());
             }
+            // These need no manager.
+            AuthorizationState::Reserved | AuthorizationState::NotAuthorizedReserved => {}
         }
     }
 
@@ -195,6 +201,7 @@ impl Outlook<'_> {
         self.why_not_registered();
         match &registration.attempt {
             Some(attempt) => self.attempt(attempt),
+            None if self.report.reservation.enabled => self.to_do.push(reservation::REQUEST.into()),
             None => self.to_do.push(REGISTER.into()),
         }
         self.evaluation();
@@ -230,6 +237,9 @@ impl Outlook<'_> {
                 "Not registered: {}.",
                 dated("the manager no longer has this product instance, as it said", *at)
             )),
+            "ReservationCancelled" | "ReservationReturned" | "ReservationRolledBack" => {
+                self.reservation_ended(reason, *at);
+            }
             _ => self.now.push("Not registered.".into()),
         }
     }
@@ -376,6 +386,7 @@ fn remedy_of(reason: &str) -> &'static str {
     match reason {
         "OutOfCompliance" => "the account covers the use",
         "AuthorizationExpired" => "the manager answers",
+        "NotAuthorizedReserved" => "what is reserved covers the use",
         _ => "this device is registered and authorized",
     }
 }

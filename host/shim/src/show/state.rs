@@ -46,6 +46,9 @@ fn proxy_lines(block: Block, proxy: &Proxy) -> Block {
 pub(super) fn registration(report: &Report) -> Block {
     let block = registration_head(report);
     let registration = &report.registration;
+    if let Some(installed) = &report.reservation.installed {
+        return block.field("Initial Registration", dated("SUCCEEDED", installed.at));
+    }
     let Some(enrolment) = &registration.enrolment else {
         let failure = registration.attempt.as_ref().and_then(|attempt| attempt.failure.as_ref());
         let block = match failure {
@@ -93,8 +96,16 @@ fn registration_word(report: &Report) -> &'static str {
         "Registering" | "Retrying" => "REGISTERING - REGISTRATION IN PROGRESS",
         "Failed" => "UNREGISTERED - REGISTRATION FAILED",
         "Expired" => "UNREGISTERED - REGISTRATION EXPIRED",
+        "ReservationInProgress" => "RESERVATION IN PROGRESS",
+        "Reserved" if is_universal(report) => "REGISTERED - UNIVERSAL LICENSE RESERVATION",
+        "Reserved" => "REGISTERED - SPECIFIC LICENSE RESERVATION",
         _ => "UNREGISTERED",
     }
+}
+
+/// Whether everything that the product can use was asked for, or is reserved.
+pub(super) fn is_universal(report: &Report) -> bool {
+    report.reservation.request.as_ref().is_some_and(|request| request.universal)
 }
 
 fn last_renewal(enrolment: &Enrolment) -> String {
@@ -134,11 +145,16 @@ pub(super) fn authorization_summary(report: &Report) -> Block {
 /// The authorization, with its date where it has one.
 pub(super) fn word(report: &Report) -> String {
     let authorization = &report.authorization;
+    let installed = report.reservation.installed.as_ref();
     let since = match authorization.state {
         AuthorizationState::Authorized => authorization.answered,
         AuthorizationState::OutOfCompliance { since, .. } => since,
         AuthorizationState::AuthorizationExpired => authorization.deadline,
         AuthorizationState::EvaluationExpired => report.evaluation.expired,
+        AuthorizationState::Reserved => installed.and_then(|installed| installed.at),
+        AuthorizationState::NotAuthorizedReserved => {
+            installed.and_then(|installed| installed.short_since)
+        }
         AuthorizationState::NoLicensesInUse
         | AuthorizationState::Evaluation
         | AuthorizationState::Waiting => None,
@@ -156,6 +172,8 @@ pub(super) const fn state_word(state: AuthorizationState) -> &'static str {
         AuthorizationState::Authorized => "AUTHORIZED",
         AuthorizationState::OutOfCompliance { .. } => "OUT OF COMPLIANCE",
         AuthorizationState::AuthorizationExpired => "AUTHORIZATION EXPIRED",
+        AuthorizationState::Reserved => "AUTHORIZED - RESERVED",
+        AuthorizationState::NotAuthorizedReserved => "NOT AUTHORIZED - RESERVED",
     }
 }
 
@@ -168,9 +186,11 @@ fn last_contact(report: &Report) -> &'static str {
     }
 }
 
+/// `None` where it is used up, or stands still because licences are reserved.
 fn evaluation_left(report: &Report) -> Option<String> {
     let evaluation = &report.evaluation;
-    evaluation.expired.is_none().then(|| remaining(evaluation.left))
+    let open = evaluation.expired.is_none() && report.reservation.installed.is_none();
+    open.then(|| remaining(evaluation.left))
 }
 
 fn failure_reason(block: Block, failure: Option<&Failure>) -> Block {

@@ -5,6 +5,7 @@
 //! the outlook of `status` says when it is missing.
 
 use super::block::Block;
+use super::reservation;
 use super::state::state_word;
 use super::text::plain;
 use crate::report::{AuthorizationState, Entitlement, Report};
@@ -61,14 +62,15 @@ fn entry(report: &Report, used: &Entitlement, detail: Detail) -> Block {
         .field("Version", plain(&used.version))
         .field("Status", status(used))
         .field("Export status", "NOT RESTRICTED");
-    match detail {
-        Detail::Short => block,
-        Detail::Full => block
-            .field("Feature Name", plain(&used.feature))
-            .field("Feature Description", description)
-            .field("Enforcement type", enforcement_type(used))
-            .field("License type", license_term(&report.device.license_type)),
+    if detail == Detail::Short {
+        return block;
     }
+    let block = block
+        .field("Feature Name", plain(&used.feature))
+        .field("Feature Description", description)
+        .field("Enforcement type", enforcement_type(used))
+        .field("License type", license_term(&report.device.license_type));
+    reservation::of_entry(block, report, used)
 }
 
 fn listed(report: &Report) -> impl Iterator<Item = &Entitlement> {

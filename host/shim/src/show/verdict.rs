@@ -23,7 +23,9 @@ pub fn verdict(report: &Report) -> Option<String> {
         AuthorizationState::Evaluation
         | AuthorizationState::EvaluationExpired
         | AuthorizationState::Waiting
-        | AuthorizationState::AuthorizationExpired => return None,
+        | AuthorizationState::AuthorizationExpired
+        | AuthorizationState::Reserved
+        | AuthorizationState::NotAuthorizedReserved => return None,
     })
 }
 

@@ -6,6 +6,7 @@ use leasehold_core::token::Token;
 use leasehold_shim::client::Client;
 use leasehold_shim::clock::Clock;
 use leasehold_shim::config::Config;
+use leasehold_shim::counter::MonotonicCounter;
 use leasehold_shim::daemon::{Daemon, Parts};
 use leasehold_shim::disk::{Directory, Disk};
 use leasehold_shim::journal::Entry;
@@ -84,12 +85,22 @@ impl Appliance {
         manager: &Arc<Manager>,
         disk: Arc<dyn Disk>,
     ) -> Result<Self, Problem> {
+        Self::start_with_counter(config, manager, disk, None)
+    }
+
+    pub(crate) fn start_with_counter(
+        config: Config,
+        manager: &Arc<Manager>,
+        disk: Arc<dyn Disk>,
+        counter: Option<Box<dyn MonotonicCounter>>,
+    ) -> Result<Self, Problem> {
         let clock = Arc::new(ManualClock::default());
         let transport = Arc::clone(manager);
         let parts = Parts {
             disk,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             connect: Box::new(move |_| Ok(Arc::clone(&transport) as Arc<dyn Transport>)),
+            counter,
         };
         let daemon = Daemon::start_with(config.clone(), parts)?;
         let client = Client::connect(&config.data)?;

@@ -215,11 +215,21 @@ fn certificate(public_key: PublicKey, serial: u32, now: UnixTime) -> IdCertifica
     }
 }
 
-fn sign(root: &KeyHandle, answer: &Answer<'_>) -> Vec<u8> {
+/// The key that signs authorization codes, and its certificate.
+pub(crate) fn reservation_signer() -> (KeyHandle, SigningCertificate) {
+    (KEY, signing_certificate(&ROOT))
+}
+
+fn signing_certificate(root: &KeyHandle) -> SigningCertificate {
     let crypto = SoftwareCrypto;
     let public_key = crypto.public_key(&KEY).unwrap();
     let (from, until) = (UnixTime::from_secs(0), UnixTime::from_secs(1 << 40));
-    let certificate = SigningCertificate::issue(&crypto, root, public_key, 1, from, until).unwrap();
+    SigningCertificate::issue(&crypto, root, public_key, 1, from, until).unwrap()
+}
+
+fn sign(root: &KeyHandle, answer: &Answer<'_>) -> Vec<u8> {
+    let crypto = SoftwareCrypto;
+    let certificate = signing_certificate(root);
     let mut buffer = [0; FRAME_MAX];
     let length = encode_answer(&crypto, &KEY, &certificate, answer, &mut buffer).unwrap();
     buffer[..length].to_vec()

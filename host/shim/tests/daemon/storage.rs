@@ -42,11 +42,14 @@ fn registered_directory() -> tempfile::TempDir {
     dir
 }
 
-fn copy(from: &Path) -> tempfile::TempDir {
+pub(crate) fn copy(from: &Path) -> tempfile::TempDir {
     let dir = directory();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
+        // A socket is nothing to copy.
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
+        }
     }
     dir
 }
@@ -247,9 +250,9 @@ fn transport_settings_that_cannot_be_used_are_named() {
 }
 
 /// A disk that refuses to write when it is told to.
-struct Faulty {
-    disk: Directory,
-    refusing: Mutex<Option<ErrorKind>>,
+pub(crate) struct Faulty {
+    pub(crate) disk: Directory,
+    pub(crate) refusing: Mutex<Option<ErrorKind>>,
 }
 
 impl Faulty {

@@ -1,5 +1,7 @@
 //! One report for every state that is rendered.
 
+mod reservation;
+
 use leasehold_shim::report::*;
 
 /// 2026-03-02 09:00:00 UTC.
@@ -10,7 +12,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// Every sample by its name, which is the directory of its expected texts.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
-    vec![
+    let mut all = vec![
         ("advisory-enforced", of_mode("advisory", enforced())),
         ("advisory-overage", of_mode("advisory", breached())),
         ("authorization-expired", authorization_expired()),
@@ -49,7 +51,9 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("storage-failed", storage_failed()),
         ("time-unknown", time_unknown()),
         ("waiting", waiting()),
-    ]
+    ];
+    all.extend(reservation::all());
+    all
 }
 
 fn never_registered() -> Report {
@@ -96,6 +100,14 @@ fn never_registered() -> Report {
         clock: ClockStanding::Agreed,
         duplicate: false,
         entitlements: entitlements(),
+        reservation: Reservation {
+            enabled: false,
+            request: None,
+            installed: None,
+            lines: Vec::new(),
+            codes: ReservationCodes::default(),
+            rollback_protection: false,
+        },
         policy: Policy {
             report_interval: 28_800,
             pending_warning: 1_800,

@@ -1,8 +1,13 @@
 //! A manager that answers as it is told to.
 
+use heapless::String;
+use leasehold_core::code::{
+    AUTHORIZATION_TEXT_MAX, AuthorizationCode, Grant, GrantLine, RequestCode, device_hint,
+};
 use leasehold_core::crypto::{Crypto, KeyHandle, PublicKey};
 use leasehold_core::identity::{IdCertificate, InstanceId};
 use leasehold_core::policy::Policy;
+use leasehold_core::product::ProductDefinition;
 use leasehold_core::time::{Duration, UnixTime};
 use leasehold_core::wire::{
     Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Registered, RequestBody,
@@ -62,6 +67,33 @@ impl<C: Crypto> Manager<C> {
         let policies = Policies::Managers;
         let asked = Asked::default();
         Self { crypto, certificate, answers: 0, registered: None, asked, owned: 0, policies }
+    }
+
+    /// The longest authorization code that a device of eight entitlements takes, for `request`.
+    pub fn authorize(
+        &self,
+        request: &RequestCode,
+        definition: &ProductDefinition<'_>,
+        generation: u8,
+        issued: UnixTime,
+    ) -> String<AUTHORIZATION_TEXT_MAX> {
+        let udi = request.udi();
+        let license_type = definition.license_types.first().expect("a license type");
+        let until = Some(issued.saturating_add(Duration::from_days(365)));
+        let line = GrantLine { entitlement: 0, count: u32::MAX, until };
+        let grant = Grant {
+            device: device_hint(&self.crypto, &udi),
+            number: request.number,
+            generation,
+            license_type: request.license_type,
+            universal: false,
+            catalogue: license_type.catalogue_hash(&self.crypto),
+            issued,
+            lines: core::iter::repeat_n(line, 8).collect(),
+        };
+        let certificate = Some(&self.certificate);
+        AuthorizationCode::encode(&self.crypto, &KEY, certificate, &grant, &udi, &request.anchors)
+            .expect("the key is there")
     }
 
     /// The key that devices must pin.

@@ -5,7 +5,8 @@ use crate::{BenchAgent, BenchCounters, Call, Probe};
 use heapless::Vec;
 use leasehold_core::agent::record::RECORD_MAX;
 use leasehold_core::agent::{
-    Agent, Buffer, Command, Device, Input, Output, RecordKind, Stored, TransportError,
+    Agent, Buffer, Command, Device, Input, Output, RecordKind, ReservationCommand, Stored,
+    TransportError,
 };
 use leasehold_core::crypto::Crypto;
 use leasehold_core::identity::Udi;
@@ -33,6 +34,8 @@ pub struct World<'a, C, P> {
     /// Whether requests reach the manager.
     pub link: bool,
     flash: [[Option<Slot>; 2]; 2],
+    /// The platform's, which only grows.
+    counter: u32,
     /// Records written.
     pub writes: u32,
     /// Bytes of the longest record written.
@@ -63,6 +66,7 @@ impl<'a, C: Crypto + Copy, P: Probe> World<'a, C, P> {
             manager: Manager::new(crypto, BEGIN),
             link: true,
             flash: [[None, None], [None, None]],
+            counter: 0,
             writes: 0,
             longest_record: 0,
             now: Duration::ZERO,
@@ -99,8 +103,28 @@ impl<'a, C: Crypto + Copy, P: Probe> World<'a, C, P> {
         self.register();
         self.input(Input::Command(Command::Deregister));
         self.change_use(0, 1);
+        self.reserve();
         let Asked { registrations, reports, renewals, deregistrations } = self.manager.asked;
         assert!(registrations == 2 && reports > 4 && renewals == 1 && deregistrations == 1);
+    }
+
+    /// Reserves as many licences as there is room for, updates them, and returns them.
+    pub fn reserve(&mut self) {
+        self.step(ReservationCommand::Enable);
+        self.step(ReservationCommand::Request { universal: false });
+        for generation in 0..2 {
+            let request = self.agent.request_code().expect("it is stored");
+            let at = BEGIN.saturating_add(self.now);
+            let code = self.manager.authorize(&request, self.definition, generation, at);
+            self.step(ReservationCommand::Install(&code));
+        }
+        assert!(self.agent.confirmation_code().is_some());
+        self.step(ReservationCommand::Return);
+        assert!(self.agent.return_code().is_some());
+    }
+
+    fn step(&mut self, command: ReservationCommand<'_>) {
+        self.input(Input::Command(Command::Reservation(command)));
     }
 
     /// Registers, or registers again.
@@ -151,8 +175,9 @@ impl<'a, C: Crypto + Copy, P: Probe> World<'a, C, P> {
         let now = self.now();
         let [identity, ledger] =
             self.flash.each_ref().map(|slots| slots.each_ref().map(|slot| slot.as_deref()));
+        let stored = Stored { identity, ledger, counter: Some(self.counter) };
         let agent = &mut self.agent;
-        let booted = self.probe.around(Call::Boot, || agent.boot(now, Stored { identity, ledger }));
+        let booted = self.probe.around(Call::Boot, || agent.boot(now, stored));
         booted.expect("no newer record");
         self.settle();
     }
@@ -172,6 +197,10 @@ impl<'a, C: Crypto + Copy, P: Probe> World<'a, C, P> {
                 Output::Wait(until) => return until,
                 Output::NeedEntropy => self.handle(Input::Entropy(&[3; 32])),
                 Output::Persist { record, slot, length } => self.persist(record, slot, length),
+                Output::RaiseCounter { to } => {
+                    self.counter = to;
+                    self.handle(Input::CounterRaised(to));
+                }
                 Output::Transmit { length } => self.transmit(length),
                 _ => {}
             }

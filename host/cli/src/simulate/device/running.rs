@@ -6,9 +6,10 @@ use anyhow::anyhow;
 use leasehold_core::agent::{
     Agent, BUFFER_MIN, Buffer, CommandError, Device, Input, Output, Status, Stored,
 };
+use leasehold_core::code::CodeKind;
 use leasehold_core::counters::Counters;
 use leasehold_core::product::{ENTITLEMENTS_MAX, ProductDefinition};
-use leasehold_core::time::{Duration, Instant, Now};
+use leasehold_core::time::{DeviceTime, Duration, Instant, Now};
 
 /// Entitlements that an agent has room for.
 const CAPACITY: usize = ENTITLEMENTS_MAX;
@@ -69,6 +70,24 @@ impl<'a> Running<'a> {
 
     pub(super) fn status(&self) -> Status<'_> {
         self.agent.status()
+    }
+
+    /// The last code of a kind that the device made.
+    pub(super) fn code(&self, kind: CodeKind) -> Option<String> {
+        Some(match kind {
+            CodeKind::Request => self.agent.request_code()?.to_text().as_str().into(),
+            CodeKind::Confirmation => self.agent.confirmation_code()?.to_text().as_str().into(),
+            CodeKind::Return => self.agent.return_code()?.to_text().as_str().into(),
+            // The manager's to make.
+            CodeKind::Authorization => return None,
+        })
+    }
+
+    /// When the next reserved term ends.
+    pub(super) fn next_term_end(&self) -> Option<DeviceTime> {
+        let now = self.agent.status().now;
+        let ends = self.agent.reserved_lines().iter().filter_map(|line| line.ends);
+        ends.filter(|&end| end > now).min()
     }
 
     pub(super) const fn counters(&self) -> &'a Memory<'a> {

@@ -44,9 +44,9 @@ pub(in crate::simulate) enum Action {
     Clock(i64),
     Acquire(Amount),
     Release(Amount),
-    Buy(Vec<Amount>),
+    Buy(Vec<Purchase>),
     ExpireTerm(Vec<Amount>),
-    Reserve,
+    Reserve(Vec<Amount>),
     Login {
         name: String,
         skills: Vec<Skill>,
@@ -77,6 +77,14 @@ pub(in crate::simulate) enum Renewal {
     Certificate,
 }
 
+/// So many of a feature, for ever or for a term.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::simulate) struct Purchase {
+    pub(in crate::simulate) amount: Amount,
+    /// How long they last, in seconds; `None` for ever.
+    pub(in crate::simulate) term: Option<u32>,
+}
+
 /// So many of a feature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::simulate) struct Amount {
@@ -104,9 +112,9 @@ const ACTIONS: [(&str, Read); 21] = [
     ("clock", |action, _| signed_span(action).map(Action::Clock)),
     ("acquire", |action, license| amount(action, license).map(Action::Acquire)),
     ("release", |action, license| amount(action, license).map(Action::Release)),
-    ("buy", |action, license| some(action, license).map(Action::Buy)),
+    ("buy", |action, license| purchases(action, license).map(Action::Buy)),
     ("expire_term", |action, license| some(action, license).map(Action::ExpireTerm)),
-    ("reserve", |action, license| some(action, license).map(|_| Action::Reserve)),
+    ("reserve", |action, license| some(action, license).map(Action::Reserve)),
     ("login", |action, _| login(action)),
     ("logout", |action, _| logout(action)),
     ("overage_allowance", |action, _| {
@@ -215,6 +223,19 @@ fn some(value: &Value<'_>, license: License) -> Result<Vec<Amount>, Fault> {
     amounts(value, license, 1)
 }
 
+/// Features, and how many of each are bought: a number, or `{"n": 5, "for": "200d"}`.
+fn purchases(value: &Value<'_>, license: License) -> Result<Vec<Purchase>, Fault> {
+    of_features(value, license, |feature, value| {
+        if !value.raw().starts_with('{') {
+            let amount = Amount { feature, n: value.number(1)? };
+            return Ok(Purchase { amount, term: None });
+        }
+        let purchase = value.object(&["n", "for"])?;
+        let amount = Amount { feature, n: purchase.require("n")?.number(1)? };
+        Ok(Purchase { amount, term: purchase.get("for").map(span).transpose()? })
+    })
+}
+
 /// Features and their limits; nothing at all may be one.
 fn limits(value: &Value<'_>, license: License) -> Result<Vec<Amount>, Fault> {
     amounts(value, license, 0)
@@ -226,13 +247,19 @@ pub(super) fn amounts(
     license: License,
     least: u32,
 ) -> Result<Vec<Amount>, Fault> {
+    of_features(value, license, |feature, value| value.number(least).map(|n| Amount { feature, n }))
+}
+
+/// What stands under each feature, in their order in the license type.
+fn of_features<T>(
+    value: &Value<'_>,
+    license: License,
+    read: impl Fn(&'static str, &Value<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
     let features: Vec<&'static str> = license.features.iter().map(|one| one.name).collect();
     let given = value.object(&features)?;
-    let amount = |feature: &'static str| {
-        let value = given.get(feature)?;
-        Some(value.number(least).map(|n| Amount { feature, n }))
-    };
-    features.into_iter().filter_map(amount).collect()
+    let one = |feature| Some(read(feature, given.get(feature)?));
+    features.into_iter().filter_map(one).collect()
 }
 
 /// A span with its sign, in seconds.

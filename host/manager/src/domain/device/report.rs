@@ -134,7 +134,7 @@ fn judge(
     pool: &Pool,
     tag: &str,
 ) -> EntitlementAnswer {
-    let owned = u32::try_from(pool.owned(tag)).unwrap_or(u32::MAX);
+    let owned = u32::try_from(pool.shared(tag)).unwrap_or(u32::MAX);
     let verdict = match catalogue.tag_of(product_id, tag) {
         None => return EntitlementAnswer { verdict: Verdict::InvalidTag, owned: 0 },
         Some(known) => match known.reporting {

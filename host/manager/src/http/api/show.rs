@@ -2,12 +2,13 @@
 
 use crate::domain::catalogue::Catalogue;
 use crate::domain::compliance::Summary;
+use crate::domain::reservation::Detail;
 use crate::domain::token::{self, TokenState};
 use crate::hex;
 use crate::http::types;
 use crate::store::{
-    AccountRow, ClientRow, DeviceRow, DeviceState, EventRow, HistoryRow, LineRow, TokenRow,
-    UsageRow, UserRow, VirtualAccountRow,
+    AccountRow, ClaimRow, ClientRow, DeviceRow, DeviceState, EnteredCodeRow, EventRow, HistoryRow,
+    LineRow, ReservationRow, ReservationState, TokenRow, UsageRow, UserRow, VirtualAccountRow,
 };
 use leasehold_core::time::UnixTime;
 use serde_json::Value;
@@ -132,6 +133,64 @@ pub(super) fn history(row: HistoryRow) -> types::HistoryPoint {
         reported: row.reported.into(),
         peak: row.peak,
         covers_seconds: row.covers_seconds,
+    }
+}
+
+pub(super) fn reservation(row: ReservationRow, catalogue: &Catalogue) -> types::Reservation {
+    let state = match row.state {
+        ReservationState::Requested => "requested",
+        ReservationState::Authorized => "authorized",
+        ReservationState::UpdatePending => "update-pending",
+        ReservationState::Returned => "returned",
+        ReservationState::Cancelled => "cancelled",
+        ReservationState::Rehosted => "rehosted",
+    };
+    let product = catalogue.product(&row.product_id);
+    let known = product.and_then(|known| known.license_types.get(usize::from(row.license_type)));
+    let pending = row.state == ReservationState::UpdatePending;
+    types::Reservation {
+        id: row.id.0,
+        account: row.account.0,
+        virtual_account: row.virtual_account.0,
+        product_id: row.product_id.to_string(),
+        serial_number: row.serial_number.to_string(),
+        number: row.number,
+        license_type: known.map_or_else(|| row.license_type.to_string(), |t| t.name.clone()),
+        universal: row.universal,
+        state: state.into(),
+        generation: row.authorization_code.is_some().then_some(row.generation),
+        pending: pending.then_some(row.last_generation),
+        rehosted_to: row.rehosted_to.map(|id| id.0),
+        created: row.created.into(),
+        created_by: row.created_by,
+        ended: row.ended.map(Into::into),
+    }
+}
+
+pub(super) fn reservation_with_codes(
+    detail: Detail,
+    catalogue: &Catalogue,
+) -> types::ReservationWithCodes {
+    let Detail { reservation: row, claims, entered } = detail;
+    let license = |row: ClaimRow| types::ReservedLicense {
+        generation: row.generation,
+        name: name_of(catalogue, &row.tag),
+        tag: row.tag.to_string(),
+        count: row.count,
+        until: row.until.map(Into::into),
+    };
+    let code = |EnteredCodeRow { code, entered, entered_by, .. }| types::EnteredCode {
+        code,
+        entered: entered.into(),
+        entered_by,
+    };
+    types::ReservationWithCodes {
+        licenses: claims.into_iter().map(license).collect(),
+        request_code: row.request_code.clone(),
+        authorization_code: row.authorization_code.clone(),
+        update_code: row.update_code.clone(),
+        entered_codes: entered.into_iter().map(code).collect(),
+        reservation: reservation(row, catalogue),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Times as text.
 
+use crate::calendar::timestamp;
 use jiff::Timestamp;
 use leasehold_core::time::UnixTime;
 use serde::de::Error;
@@ -19,8 +20,7 @@ impl From<UnixTime> for Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX);
-        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).fmt(f)
+        timestamp(self.0).fmt(f)
     }
 }
 

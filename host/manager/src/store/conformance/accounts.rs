@@ -85,13 +85,16 @@ pub(super) fn the_contents_of_a_virtual_account_are_what_is_still_good(store: &d
         tx.add_device(&removed)?;
         tx.add_line(&line_row(place, "T"))?;
         tx.add_line(&LineRow { end: Some(time(500)), ..line_row(place, "T") })?;
+        tx.add_reservation(&reservation_row(place, 1))?;
+        let state = ReservationState::Returned;
+        tx.add_reservation(&ReservationRow { state, ..reservation_row(place, 2) })?;
         let secret = [0; 20];
         tx.add_token(&token_row(place, 1), &secret)?;
         tx.add_token(&TokenRow { uses: 5, ..token_row(place, 2) }, &secret)?;
         tx.add_token(&TokenRow { max_uses: None, uses: 9, ..token_row(place, 3) }, &secret)?;
         tx.add_token(&TokenRow { revoked: Some(time(4)), ..token_row(place, 4) }, &secret)
     });
-    let good = Contents { children: 1, devices: 1, lines: 2, tokens: 2 };
+    let good = Contents { children: 1, devices: 1, lines: 2, tokens: 2, reservations: 1 };
     assert_eq!(contents(499), good, "a line that has not begun counts");
     assert_eq!(contents(500), Contents { lines: 1, ..good });
     assert_eq!(contents(1_000), Contents { lines: 1, tokens: 0, ..good });

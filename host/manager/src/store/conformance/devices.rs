@@ -265,3 +265,28 @@ pub(super) fn compliance_elsewhere_is_kept_by_account(store: &dyn Store) {
     put(place.0, None);
     assert_eq!(since(), [None, Some(3)]);
 }
+
+pub(super) fn what_is_registered_is_found_whatever_its_uuid(store: &dyn Store) {
+    let place = write(store, |tx| add_place(tx, "Example"));
+    let row = |n, uuid, state, product_id: &str| DeviceRow {
+        product_id: product_id.into(),
+        serial_number: "SN".into(),
+        uuid,
+        state,
+        ..device_row(place, n)
+    };
+    let registered = DeviceState::Registered;
+    let ids = write(store, |tx| {
+        let first = tx.add_device(&row(1, Some([9; 16]), registered, "LH-CC"))?;
+        let second = tx.add_device(&row(2, None, registered, "LH-CC"))?;
+        tx.add_device(&row(3, Some([8; 16]), DeviceState::Removed, "LH-CC"))?;
+        tx.add_device(&row(4, None, registered, "LH-IG"))?;
+        Ok([first, second])
+    });
+    let found = |product_id, serial_number| -> Vec<DeviceId> {
+        let rows = read(store, |view| view.registered_as(product_id, serial_number));
+        rows.iter().map(|row| row.id).collect()
+    };
+    assert_eq!(found("LH-CC", "SN"), ids);
+    assert_eq!(found("LH-CC", "S"), []);
+}

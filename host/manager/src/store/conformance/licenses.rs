@@ -65,6 +65,40 @@ pub(super) fn the_total_of_lines_is_that_of_the_moment(store: &dyn Store) {
     assert_eq!(none, LineTotal::default());
 }
 
+pub(super) fn terms_are_put_together_from_now_on(store: &dyn Store) {
+    let place = write(store, |tx| add_place(tx, "Example"));
+    let other = write(store, |tx| add_place(tx, "Other"));
+    let line = |quantity, start, end: Option<u64>| LineRow {
+        quantity,
+        start: time(start),
+        end: end.map(time),
+        ..line_row(place, "T")
+    };
+    write(store, |tx| {
+        tx.add_line(&line(1, 0, None))?;
+        tx.add_line(&line(2, 90, None))?;
+        tx.add_line(&line(4, 0, Some(200)))?;
+        tx.add_line(&line(8, 50, Some(200)))?;
+        tx.add_line(&line(16, 150, Some(300)))?;
+        tx.add_line(&line(32, 150, None))?;
+        // Ended, and ended before it began.
+        tx.add_line(&line(64, 0, Some(100)))?;
+        tx.add_line(&line(128, 120, Some(110)))?;
+        tx.add_line(&LineRow { quantity: 7, ..line_row(place, "U") })?;
+        tx.add_line(&LineRow { quantity: 7, ..line_row(other, "T") })
+    });
+    let term = |start, end: Option<u64>, quantity| TermTotal {
+        start: time(start),
+        end: end.map(time),
+        quantity,
+    };
+    let terms = |now| read(store, |view| view.line_terms(place.1, "T", time(now)));
+    let later = [term(150, Some(300), 16), term(150, None, 32)];
+    assert_eq!(terms(100), [&[term(100, Some(200), 12), term(100, None, 3)][..], &later].concat());
+    assert_eq!(terms(250), [term(250, Some(300), 16), term(250, None, 35)]);
+    assert_eq!(read(store, |view| view.line_terms(place.1, "V", time(0))), []);
+}
+
 pub(super) fn pools_are_written_by_tag(store: &dyn Store) {
     let (first, second) =
         write(store, |tx| Ok((add_place(tx, "First")?, add_place(tx, "Second")?)));
@@ -72,6 +106,7 @@ pub(super) fn pools_are_written_by_tag(store: &dyn Store) {
         virtual_account: place.1,
         tag: tag.into(),
         owned,
+        reserved: owned + 100,
         changes: Some(time(owned)),
         at_or_above: owned + 1,
     };

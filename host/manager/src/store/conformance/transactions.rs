@@ -41,6 +41,7 @@ fn add_everything(
         virtual_account: place.1,
         tag: tag.clone(),
         owned: n.into(),
+        reserved: 1,
         changes: None,
         at_or_above: 1,
     })?;
@@ -56,6 +57,14 @@ fn add_everything(
     tx.put_machine(&MachineRow { device, epoch, reported: now, peaks })?;
     let (peak, highest, recorded) = (n.into(), 9, now);
     tx.put_usage(&UsageRow { device, tag: tag.clone(), peak, highest, recorded })?;
+    let reservation = tx.add_reservation(&reservation_row(place, n))?;
+    tx.add_claim(&claim_row(reservation, place, 0, &tag))?;
+    tx.add_entered_code(&EnteredCodeRow {
+        reservation,
+        code: "LHC".into(),
+        entered: now,
+        entered_by: "tester".into(),
+    })?;
     tx.add_history(&HistoryRow { id: 0, device, tag, reported: now, peak, covers_seconds: 1 })?;
     let last = tx.last_event()?.map_or(0, |(number, _)| number);
     tx.add_event(&event_row(last + 1))
@@ -92,6 +101,11 @@ fn change_everything(
     tx.remove_old_epoch(device, 1)?;
     tx.put_out_of_compliance_elsewhere(device, place.0, None)?;
     tx.remove_machine(device, 1)?;
+    let reservation = tx.reservations(&everything(), ALL)?[0].id;
+    let ended = Some(now);
+    let row = ReservationRow { id: reservation, ended, ..reservation_row(place, 1) };
+    tx.save_reservation(&row)?;
+    tx.release_claims(reservation, 0)?;
     // Also what was added a moment ago.
     assert_eq!(tx.prune_history(now, 1)?, 1);
     assert!(tx.prune_history(now, 100)? > 0);
@@ -128,6 +142,10 @@ fn dump(view: &dyn View, device: DeviceId) -> Result<Vec<String>, StoreError> {
     for row in view.devices(&everything, ALL)? {
         let by_udi = view.device_by_udi(&row.udi())?;
         found.push(format!("{:?} {by_udi:?}", view.device_by_instance(row.instance)?));
+    }
+    for row in view.reservations(&everything, ALL)? {
+        let codes = view.entered_codes(row.id)?;
+        found.push(format!("{row:?} {:?} {codes:?}", view.claims_of(row.id)?));
     }
     for n in [1, 77, 101, 102] {
         found.push(format!("{:?}", view.device_by_instance(InstanceId([n; 16]))?));
@@ -211,6 +229,7 @@ pub(super) fn a_refused_row_leaves_the_transaction_as_it_was(store: &dyn Store) 
     assert!(add_account(&mut *tx, "Example").is_err());
     assert!(tx.add_token(&token_row(found.0, 1), &[9; 20]).is_err());
     assert!(tx.add_device(&device_row(found.0, 1)).is_err());
+    assert!(tx.add_reservation(&reservation_row(found.0, 1)).is_err());
     let taken = DeviceRow { id: found.1, look_at: time(9), ..device_row(found.0, 101) };
     assert!(tx.save_placement(&taken).is_err());
     assert_eq!(dump(&*tx, found.1).unwrap(), before);

@@ -5,17 +5,18 @@ use super::tables::{Tables, instance_key, udi_key};
 use crate::store::{
     AccountId, AccountRow, ClientId, ClientRow, ConflictRow, Contents, DeviceId, DeviceRow,
     DeviceState, EpochRow, EventRow, Filter, HistoryRow, LineId, LineRow, LineTotal, MachineRow,
-    Page, PoolRow, RegistrationRow, StoreError, TokenId, TokenRow, UsageRow, UserId, UserRow, View,
-    VirtualAccountId, VirtualAccountRow,
+    Page, PoolRow, RegistrationRow, StoreError, TermTotal, TokenId, TokenRow, UsageRow, UserId,
+    UserRow, View, VirtualAccountId, VirtualAccountRow,
 };
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// The wanted ones of rows that are in the order of a list, as many as the page takes.
-fn list<'a, V: Clone + 'a>(
+pub(super) fn list<'a, V: Clone + 'a>(
     rows: impl Iterator<Item = &'a V>,
     page: Page,
     wanted: impl Fn(&V) -> bool,
@@ -24,7 +25,7 @@ fn list<'a, V: Clone + 'a>(
 }
 
 /// Whether a row of these places is wanted: the narrowest of what the filter names decides.
-fn is_wanted(filter: &Filter, account: AccountId, place: VirtualAccountId) -> bool {
+pub(super) fn is_wanted(filter: &Filter, account: AccountId, place: VirtualAccountId) -> bool {
     match filter.virtual_account {
         Some(wanted) => place == wanted,
         None => filter.account.is_none_or(|wanted| account == wanted),
@@ -95,7 +96,7 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
     }
 
     fn contents(&self, id: VirtualAccountId, now: UnixTime) -> Result<Contents, StoreError> {
-        let Tables { virtual_accounts, devices, lines, tokens, .. } = &*self.0;
+        let Tables { virtual_accounts, devices, lines, tokens, reservations, .. } = &*self.0;
         Ok(Contents {
             children: virtual_accounts.count(|row| row.parent == Some(id)),
             devices: devices
@@ -108,6 +109,8 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
                     && row.expires > now
                     && row.max_uses.is_none_or(|most| row.uses < most)
             }),
+            reservations: reservations
+                .count(|row| row.virtual_account == id && row.state.is_open()),
         })
     }
 
@@ -183,6 +186,26 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
         Ok(total)
     }
 
+    fn line_terms(
+        &self,
+        id: VirtualAccountId,
+        tag: &str,
+        now: UnixTime,
+    ) -> Result<Vec<TermTotal>, StoreError> {
+        // `None` comes before every end; perpetual terms are to come last.
+        let mut terms: BTreeMap<(UnixTime, bool, Option<UnixTime>), u64> = BTreeMap::new();
+        let rows = self.0.lines.rows().map(|(_, row)| row);
+        for row in rows.filter(|row| row.virtual_account == id && row.tag == tag) {
+            let start = row.start.max(now);
+            if row.end.is_none_or(|end| end > start) {
+                *terms.entry((start, row.end.is_none(), row.end)).or_default() +=
+                    u64::from(row.quantity);
+            }
+        }
+        let term = |((start, _, end), quantity)| TermTotal { start, end, quantity };
+        Ok(terms.into_iter().map(term).collect())
+    }
+
     fn pool(&self, id: VirtualAccountId) -> Result<Vec<PoolRow>, StoreError> {
         let rows = self.0.pools.range((id, Arc::default())..);
         let rows = rows.take_while(|((place, _), _)| *place == id);
@@ -203,6 +226,21 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
         Ok(id.and_then(|id| self.0.devices.get(id)).cloned())
     }
 
+    fn registered_as(
+        &self,
+        product_id: &str,
+        serial_number: &str,
+    ) -> Result<Vec<DeviceRow>, StoreError> {
+        let (product_id, serial_number) = (Arc::from(product_id), Arc::from(serial_number));
+        let first = (Arc::clone(&product_id), Arc::clone(&serial_number), None);
+        let ids = self.0.devices_by_udi.range(first..=(product_id, serial_number, Some([255; 16])));
+        let rows = ids.filter_map(|(_, id)| self.0.devices.get(id));
+        let registered = rows.filter(|row| row.state == DeviceState::Registered);
+        let mut rows: Vec<DeviceRow> = registered.cloned().collect();
+        rows.sort_unstable_by_key(|row| row.id);
+        Ok(rows)
+    }
+
     fn devices(&self, filter: &Filter, page: Page) -> Result<Vec<DeviceRow>, StoreError> {
         let rows = self.0.devices.after(DeviceId(page.after));
         Ok(list(rows, page, |row| is_found(filter, row)))
@@ -214,7 +252,9 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
     }
 
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        Ok(self.0.looks.rows().next().map(|((look_at, _), ())| *look_at))
+        let device = self.0.looks.rows().next().map(|((look_at, _), ())| *look_at);
+        let reservation = self.0.reservations.rows().filter_map(|(_, row)| row.look_at).min();
+        Ok([device, reservation].into_iter().flatten().min())
     }
 
     fn replaced_keys(&self, id: DeviceId) -> Result<Vec<PublicKey>, StoreError> {

@@ -4,9 +4,10 @@
 use super::journal::Journal;
 use super::table::{Table, Undo};
 use crate::store::{
-    AccountId, AccountRow, ClientId, ClientRow, ConflictRow, DeviceId, DeviceRow, DeviceState,
-    EpochRow, EventRow, HistoryRow, LineId, LineRow, MachineRow, PoolRow, RegistrationRow,
-    StoreError, TokenId, TokenRow, UsageRow, UserId, UserRow, VirtualAccountId, VirtualAccountRow,
+    AccountId, AccountRow, ClaimRow, ClientId, ClientRow, ConflictRow, DeviceId, DeviceRow,
+    DeviceState, EnteredCodeRow, EpochRow, EventRow, HistoryRow, LineId, LineRow, MachineRow,
+    PoolRow, RegistrationRow, ReservationId, ReservationRow, StoreError, TokenId, TokenRow,
+    UsageRow, UserId, UserRow, VirtualAccountId, VirtualAccountRow,
 };
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{InstanceId, Udi};
@@ -35,6 +36,7 @@ pub(super) enum Sequence {
     Token,
     Line,
     Device,
+    Reservation,
 }
 
 #[derive(Debug, Default)]
@@ -63,12 +65,17 @@ pub(super) struct Tables {
     pub(super) out_of_compliance_elsewhere: Table<(DeviceId, AccountId), UnixTime>,
     pub(super) machines: Table<(DeviceId, u32), MachineRow>,
     pub(super) usage: Table<(DeviceId, Arc<str>), UsageRow>,
+    pub(super) reservations: Table<ReservationId, ReservationRow>,
+    /// What each generation of a reservation sets aside.
+    pub(super) claims: Table<(ReservationId, u8), Vec<ClaimRow>>,
+    /// The oldest first.
+    pub(super) entered_codes: Table<ReservationId, Vec<EnteredCodeRow>>,
     pub(super) history: Journal<HistoryRow>,
     pub(super) events: Journal<EventRow>,
 }
 
 impl Tables {
-    pub(super) fn each(&mut self) -> [&mut dyn Undo; 23] {
+    pub(super) fn each(&mut self) -> [&mut dyn Undo; 26] {
         [
             &mut self.last_ids,
             &mut self.meta,
@@ -91,6 +98,9 @@ impl Tables {
             &mut self.out_of_compliance_elsewhere,
             &mut self.machines,
             &mut self.usage,
+            &mut self.reservations,
+            &mut self.claims,
+            &mut self.entered_codes,
             &mut self.history,
             &mut self.events,
         ]

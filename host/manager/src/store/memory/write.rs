@@ -12,7 +12,7 @@ use leasehold_core::time::UnixTime;
 use std::sync::Arc;
 
 /// Refuses a row that is not the only one of its kind.
-fn unique(what: &str, taken: bool) -> Result<(), StoreError> {
+pub(super) fn unique(what: &str, taken: bool) -> Result<(), StoreError> {
     if taken { Err(not_unique(what)) } else { Ok(()) }
 }
 

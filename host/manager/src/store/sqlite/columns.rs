@@ -189,8 +189,9 @@ pub(super) fn pool(row: &Row<'_>) -> Sql<PoolRow> {
         virtual_account: VirtualAccountId(row.get(0)?),
         tag: row.get(1)?,
         owned: unsigned(row, 2)?,
-        changes: optional_time(row, 3)?,
-        at_or_above: unsigned(row, 4)?,
+        reserved: unsigned(row, 3)?,
+        changes: optional_time(row, 4)?,
+        at_or_above: unsigned(row, 5)?,
     })
 }
 

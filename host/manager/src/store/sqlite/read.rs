@@ -9,8 +9,8 @@ use super::{Connected, StoreError, store_error};
 use crate::store::{
     AccountId, AccountRow, ClientId, ClientRow, ConflictRow, Contents, DeviceId, DeviceRow,
     EpochRow, EventRow, Filter, HistoryRow, LineId, LineRow, LineTotal, MachineRow, Page, PoolRow,
-    RegistrationRow, TokenId, TokenRow, UsageRow, UserId, UserRow, View, VirtualAccountId,
-    VirtualAccountRow,
+    RegistrationRow, TermTotal, TokenId, TokenRow, UsageRow, UserId, UserRow, View,
+    VirtualAccountId, VirtualAccountRow,
 };
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
@@ -19,7 +19,7 @@ use rusqlite::{OptionalExtension, Params, Row};
 use std::sync::Arc;
 
 /// Runs a query for at most one row.
-fn one<C: Connected, P: Params, T>(
+pub(super) fn one<C: Connected, P: Params, T>(
     store: &C,
     sql: &str,
     params: P,
@@ -35,7 +35,7 @@ fn one<C: Connected, P: Params, T>(
 }
 
 /// Runs a query for any number of rows.
-fn many<C: Connected, P: Params, T>(
+pub(super) fn many<C: Connected, P: Params, T>(
     store: &C,
     sql: &str,
     params: P,
@@ -49,7 +49,7 @@ fn many<C: Connected, P: Params, T>(
     run().map_err(|error| store_error(store.path(), error))
 }
 
-fn many_where<C: Connected, T>(
+pub(super) fn many_where<C: Connected, T>(
     store: &C,
     select: &str,
     filter: &Filter,
@@ -119,13 +119,15 @@ impl<C: Connected> View for C {
             (SELECT count(*) FROM line WHERE virtual_account = ?1
                 AND (\"end\" IS NULL OR \"end\" > ?2)),
             (SELECT count(*) FROM token WHERE virtual_account = ?1 AND revoked IS NULL
-                AND expires > ?2 AND (max_uses IS NULL OR uses < max_uses))";
+                AND expires > ?2 AND (max_uses IS NULL OR uses < max_uses)),
+            (SELECT count(*) FROM reservation WHERE virtual_account = ?1 AND state < 3)";
         let contents = one(self, sql, (id.0, seconds(now)), |row| {
             Ok(Contents {
                 children: unsigned(row, 0)?,
                 devices: unsigned(row, 1)?,
                 lines: unsigned(row, 2)?,
                 tokens: unsigned(row, 3)?,
+                reservations: unsigned(row, 4)?,
             })
         })?;
         Ok(contents.unwrap_or_default())
@@ -199,8 +201,27 @@ impl<C: Connected> View for C {
         Ok(total.unwrap_or_default())
     }
 
+    fn line_terms(
+        &self,
+        id: VirtualAccountId,
+        tag: &str,
+        now: UnixTime,
+    ) -> Result<Vec<TermTotal>, StoreError> {
+        let sql = "SELECT max(start, ?3) AS begins, \"end\" AS ends, sum(quantity) FROM line
+            WHERE virtual_account = ?1 AND tag = ?2
+                AND (\"end\" IS NULL OR \"end\" > max(start, ?3))
+            GROUP BY begins, ends ORDER BY begins, ends IS NULL, ends";
+        many(self, sql, (id.0, tag, seconds(now)), |row| {
+            Ok(TermTotal {
+                start: time(row, 0)?,
+                end: optional_time(row, 1)?,
+                quantity: unsigned(row, 2)?,
+            })
+        })
+    }
+
     fn pool(&self, id: VirtualAccountId) -> Result<Vec<PoolRow>, StoreError> {
-        let sql = "SELECT virtual_account, tag, owned, changes, at_or_above FROM pool
+        let sql = "SELECT virtual_account, tag, owned, reserved, changes, at_or_above FROM pool
             WHERE virtual_account = ?1 ORDER BY tag";
         many(self, sql, [id.0], pool)
     }
@@ -217,6 +238,16 @@ impl<C: Connected> View for C {
         let sql = format!("{DEVICE} serial_number = ?1 AND product_id = ?2 AND uuid = ?3");
         let uuid = uuid_bytes(&udi.uuid);
         one(self, &sql, (udi.serial_number, udi.product_id, uuid), device)
+    }
+
+    fn registered_as(
+        &self,
+        product_id: &str,
+        serial_number: &str,
+    ) -> Result<Vec<DeviceRow>, StoreError> {
+        let sql =
+            format!("{DEVICE} serial_number = ?1 AND product_id = ?2 AND state = 0 ORDER BY id");
+        many(self, &sql, (serial_number, product_id), device)
     }
 
     fn devices(&self, filter: &Filter, page: Page) -> Result<Vec<DeviceRow>, StoreError> {
@@ -246,7 +277,9 @@ impl<C: Connected> View for C {
     }
 
     fn next_look(&self) -> Result<Option<UnixTime>, StoreError> {
-        let sql = "SELECT min(look_at) FROM device WHERE state = 0";
+        let sql = "SELECT min(look_at) FROM (
+            SELECT min(look_at) AS look_at FROM device WHERE state = 0 UNION ALL
+            SELECT min(look_at) FROM reservation WHERE look_at IS NOT NULL)";
         Ok(one(self, sql, [], |row| optional_time(row, 0))?.flatten())
     }
 

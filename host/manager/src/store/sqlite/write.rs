@@ -12,20 +12,20 @@ use leasehold_core::time::UnixTime;
 use rusqlite::{Params, named_params, params};
 
 impl SqliteTransaction<'_> {
-    fn run<P: Params>(&mut self, sql: &str, params: P) -> Result<usize, StoreError> {
+    pub(super) fn run<P: Params>(&mut self, sql: &str, params: P) -> Result<usize, StoreError> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
             .map_err(|error| self.store.error(error))
     }
 
-    fn add<P: Params>(&mut self, sql: &str, params: P) -> Result<i64, StoreError> {
+    pub(super) fn add<P: Params>(&mut self, sql: &str, params: P) -> Result<i64, StoreError> {
         self.run(sql, params)?;
         Ok(self.connection.last_insert_rowid())
     }
 }
 
-fn optional(time: Option<UnixTime>) -> Option<i64> {
+pub(super) fn optional(time: Option<UnixTime>) -> Option<i64> {
     time.map(seconds)
 }
 
@@ -190,13 +190,13 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn put_pool(&mut self, row: &PoolRow) -> Result<(), StoreError> {
-        let sql = "INSERT INTO pool (virtual_account, tag, owned, changes, at_or_above)
-            VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (virtual_account, tag) DO UPDATE SET
-            owned = excluded.owned, changes = excluded.changes,
+        let sql = "INSERT INTO pool (virtual_account, tag, owned, reserved, changes, at_or_above)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (virtual_account, tag) DO UPDATE SET
+            owned = excluded.owned, reserved = excluded.reserved, changes = excluded.changes,
             at_or_above = excluded.at_or_above";
-        let (owned, at_or_above) = (int(row.owned), int(row.at_or_above));
-        let params = (row.virtual_account.0, &row.tag, owned, optional(row.changes), at_or_above);
-        self.run(sql, params).map(|_| ())
+        let [owned, reserved, used] = [row.owned, row.reserved, row.at_or_above].map(int);
+        let (place, changes) = (row.virtual_account.0, optional(row.changes));
+        self.run(sql, (place, &row.tag, owned, reserved, changes, used)).map(|_| ())
     }
 
     fn add_device(&mut self, row: &DeviceRow) -> Result<DeviceId, StoreError> {

@@ -56,9 +56,26 @@ fn every_kind() -> Vec<EventKind> {
         EventKind::StorageFailed,
         EventKind::StorageRestored,
         EventKind::EventsLost { count: 3 },
+        EventKind::ReservationRequested { number: 7 },
+        EventKind::ReservationInstalled { generation: 0 },
+        EventKind::ReservationInstalled { generation: 2 },
+        EventKind::ReservationUpdateReturned { generation: 2 },
+        EventKind::ReservationCancelled,
+        EventKind::ReservationReturned,
+        EventKind::ReservationRolledBack,
+        EventKind::ReservationInsufficient,
+        EventKind::ReservationSufficient,
+        EventKind::ReservationTermEnding { entitlement: 1, count: 4, left },
+        EventKind::ReservationTermEnded { entitlement: 1, count: 4 },
+        EventKind::CounterFailed,
+        EventKind::CounterRestored,
     ];
-    for reason in [Reason::OutOfCompliance, Reason::AuthorizationExpired, Reason::EvaluationExpired]
-    {
+    for reason in [
+        Reason::OutOfCompliance,
+        Reason::AuthorizationExpired,
+        Reason::EvaluationExpired,
+        Reason::NotAuthorizedReserved,
+    ] {
         kinds.push(EventKind::OverageStarted { reason, ends });
         kinds.push(EventKind::OverageRunning { reason, left });
         kinds.push(EventKind::EnforcementStarted { reason });

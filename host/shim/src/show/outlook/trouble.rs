@@ -77,7 +77,9 @@ impl Outlook<'_> {
         for one in &self.report.entitlements {
             let Some(limit) = &one.limit else { continue };
             let used = in_use_at_or_above(self.report, one);
-            if used == 0 || used < u64::from(limit.most) {
+            // That more is in use than is reserved is said with the reservation.
+            let said = limit.set_by == "reservation" && used > u64::from(limit.most);
+            if used == 0 || used < u64::from(limit.most) || said {
                 continue;
             }
             let tiers =
@@ -93,6 +95,10 @@ impl Outlook<'_> {
                 "administrator" => format!(
                     "To take more of {name}, raise the limit with `leasehold license smart control \
                      limit {feature} N`."
+                ),
+                "reservation" => format!(
+                    "To take more of {name}, reserve more at the manager, and install the \
+                     authorization."
                 ),
                 _ => format!(
                     "To take more of {name}, buy some, or allow over-use with `leasehold license \

@@ -1,86 +1,14 @@
 //! `leasehold manager …` as an administrator types it, against a manager that really runs.
 
+mod harness;
+mod reservations;
+
+use harness::{Manager, leasehold, refusal};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sha2::Digest;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use tempfile::TempDir;
-
-fn leasehold(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leasehold"));
-    command.env_clear().arg("manager").arg("--data").arg(data);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-struct Manager {
-    dir: TempDir,
-    child: Child,
-    /// What it said when it started.
-    said: Vec<String>,
-}
-
-impl Manager {
-    fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let init = ["init", "--listen", "127.0.0.1:0"];
-        let made = leasehold(dir.path()).args(init).output().unwrap();
-        assert!(made.status.success(), "{made:?}");
-        Self::serve(dir)
-    }
-
-    fn serve(dir: TempDir) -> Self {
-        let mut command = leasehold(dir.path());
-        let mut child = command.arg("serve").stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = lines.take(4).map(Result::unwrap).collect();
-        Self { dir, child, said }
-    }
-
-    fn url(&self) -> &str {
-        self.said[0].split_whitespace().find(|word| word.starts_with("https://")).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        leasehold(self.dir.path()).args(arguments).output().unwrap()
-    }
-
-    fn done(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let text = self.done(&[arguments, &["--json"]].concat());
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"))
-    }
-
-    /// What a refused command says.
-    fn refused(&self, arguments: &[&str]) -> String {
-        refusal(self.run(arguments))
-    }
-}
-
-impl Drop for Manager {
-    fn drop(&mut self) {
-        // One that ended already needs no ending.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A failure says its cause and a remedy, and prints nothing else.
-fn refusal(output: Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.trim_end().ends_with('.') && text.contains(". "), "{text:?}");
-    text
-}
 
 #[test]
 fn an_account_is_filled_and_looked_at() {
@@ -141,13 +69,7 @@ fn a_password_comes_from_a_file_or_standard_input() {
     assert_eq!(manager.json(&create)["role"], "user");
     assert!(manager.refused(&create).contains("of that name already"));
 
-    let typed = |line: &str| {
-        let mut command = leasehold(manager.dir.path());
-        command.args(["user", "create", "bob"]).stdin(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    };
+    let typed = |line: &str| manager.run_with(&["user", "create", "bob"], line);
     assert!(refusal(typed("")).contains("No password was given"));
     assert!(refusal(typed("too short\n")).contains("at least 12 characters"));
     assert!(typed("another horse battery\n").status.success());

@@ -1,0 +1,101 @@
+//! The licences of a dead device move to its replacement (SPEC S6).
+//!
+//! Nothing proves that the device is dead, so that what it had could be used twice: there is a limit,
+//! and the audit entry names both.
+
+use super::{ReservationError, end, issue, note, open, redeem, told};
+use crate::domain::account::virtual_account;
+use crate::domain::{Authority, DomainError, Scene};
+use crate::store::{ClaimRow, ReservationId, ReservationRow, ReservationState, Transaction, View};
+use leasehold_core::code::RequestCode;
+use leasehold_core::time::Duration;
+use serde_json::json;
+
+/// How many reservations an account may rehost within a year.
+pub const REHOSTS_PER_YEAR: usize = 5;
+const YEAR: Duration = Duration::from_days(365);
+
+/// Ends a reservation and sets the same licences aside for the device that made the request `text`,
+/// which may be the same device when it lost everything. Gives the new reservation, with its
+/// authorization.
+///
+/// While an update was pending, the licences are those of the update.
+///
+/// # Errors
+/// [`DomainError`] when there is no such reservation, it ended or has no authorization, the text is not
+/// a request code that could be redeemed, the request is of another product, license type or kind, or
+/// the account has rehosted as often as it may.
+pub fn rehost(
+    tx: &mut dyn Transaction,
+    scene: &Scene<'_>,
+    authority: &Authority,
+    id: ReservationId,
+    text: &str,
+) -> Result<ReservationRow, DomainError> {
+    let mut old = open(tx, id)?;
+    if old.state == ReservationState::Requested {
+        return Err(ReservationError::NotAuthorized.into());
+    }
+    let request = redeem::parse(text)?;
+    check_alike(&old, &request)?;
+    check_limit(tx, scene, &old)?;
+    let held = tx.open_reservation(old.account, &request.product_id, &request.serial_number)?;
+    if let Some(held) = held.filter(|held| held.id != old.id) {
+        return Err(ReservationError::DeviceHasOne(held.id).into());
+    }
+    let place = virtual_account(tx, old.virtual_account)?;
+    let mut claims = tx.claims_of(old.id)?;
+    let newest = newest(&old);
+    claims.retain(|claim| claim.generation == newest);
+    claims.retain(|claim| claim.until.is_none_or(|until| until > scene.now));
+    if claims.is_empty() {
+        return Err(ReservationError::NothingLeft.into());
+    }
+    end(tx, scene, &mut old, ReservationState::Rehosted)?;
+    let mut new = redeem::add(tx, scene, authority, &place, &request)?;
+    old.rehosted_to = Some(new.id);
+    tx.save_reservation(&old)?;
+    let moved = |claim| ClaimRow { reservation: new.id, generation: 0, ..claim };
+    let claims: Vec<ClaimRow> = claims.into_iter().map(moved).collect();
+    issue::issue(tx, scene, authority, &mut new, 0, &claims)?;
+    let detail = json!({
+        "to": new.id.0, "to_serial_number": &*new.serial_number, "licenses": told(&claims),
+    });
+    note(tx, scene, &old, "ReservationRehosted", detail)?;
+    Ok(new)
+}
+
+/// The generation whose licences were wanted last.
+const fn newest(row: &ReservationRow) -> u8 {
+    match row.state {
+        ReservationState::UpdatePending => row.last_generation,
+        _ => row.generation,
+    }
+}
+
+fn check_alike(old: &ReservationRow, request: &RequestCode) -> Result<(), ReservationError> {
+    if *old.product_id != *request.product_id {
+        return Err(ReservationError::OtherProduct {
+            replacement: request.product_id.as_str().into(),
+            product: old.product_id.to_string(),
+        });
+    }
+    let wanted = if old.universal { "everything" } else { "specific licences" };
+    if (old.license_type, old.universal) != (request.license_type, request.universal) {
+        return Err(ReservationError::OtherRequest { wanted });
+    }
+    Ok(())
+}
+
+fn check_limit(
+    view: &dyn View,
+    scene: &Scene<'_>,
+    old: &ReservationRow,
+) -> Result<(), DomainError> {
+    // One that is a year old to the second is forgotten.
+    let since = scene.now.saturating_sub(YEAR).saturating_add(Duration::from_secs(1));
+    let rehosts = view.rehosts(old.account, since)?;
+    let Some(over) = rehosts.len().checked_sub(REHOSTS_PER_YEAR) else { return Ok(()) };
+    let next = rehosts.get(over).map_or(scene.now, |oldest| oldest.saturating_add(YEAR));
+    Err(ReservationError::RehostsUsedUp { most: REHOSTS_PER_YEAR, next }.into())
+}

@@ -1,0 +1,118 @@
+//! Reservations, and the codes that they travel as.
+
+use super::Time;
+use serde::{Deserialize, Serialize};
+
+/// A reservation: licences set aside for one appliance without a network.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reservation {
+    /// Its id.
+    pub id: i64,
+    /// The account that owns the licences.
+    pub account: i64,
+    /// The pool they are in.
+    pub virtual_account: i64,
+    /// Product id of the appliance.
+    pub product_id: String,
+    /// Serial number of the appliance.
+    pub serial_number: String,
+    /// The number of the appliance's request.
+    pub number: u32,
+    /// The appliance's license type.
+    pub license_type: String,
+    /// Whether everything that the appliance can use is asked for.
+    pub universal: bool,
+    /// `requested`, `authorized`, `update-pending`, `returned`, `cancelled` or `rehosted`.
+    pub state: String,
+    /// Which authorization is in force: 0 the first, then its updates. `null` while there is none.
+    pub generation: Option<u8>,
+    /// The update that waits for its confirmation.
+    pub pending: Option<u8>,
+    /// The reservation that has the licences now.
+    pub rehosted_to: Option<i64>,
+    /// When the request was redeemed.
+    pub created: Time,
+    /// Who redeemed it.
+    pub created_by: String,
+    /// When it ended.
+    pub ended: Option<Time>,
+}
+
+/// Licences that an authorization sets aside.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReservedLicense {
+    /// The authorization: 0 the first, then its updates.
+    pub generation: u8,
+    /// The tag.
+    pub tag: String,
+    /// Its name for people.
+    pub name: String,
+    /// How many.
+    pub count: u32,
+    /// From when they no longer count; `null` is perpetual.
+    pub until: Option<Time>,
+}
+
+/// A confirmation or return code that was entered.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct EnteredCode {
+    /// The code.
+    pub code: String,
+    /// When it was entered.
+    pub entered: Time,
+    /// By whom.
+    pub entered_by: String,
+}
+
+/// A reservation, what it sets aside, and all of its codes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReservationWithCodes {
+    /// The reservation.
+    #[serde(flatten)]
+    pub reservation: Reservation,
+    /// What it sets aside; while an update is pending, of both authorizations.
+    pub licenses: Vec<ReservedLicense>,
+    /// The request code that was redeemed.
+    pub request_code: String,
+    /// The authorization code in force, to be installed on the appliance.
+    pub authorization_code: Option<String>,
+    /// The authorization code of the pending update, to be installed on the appliance.
+    pub update_code: Option<String>,
+    /// The confirmation and return codes that were entered, the oldest first.
+    pub entered_codes: Vec<EnteredCode>,
+}
+
+/// A request code to redeem, or that of a replacement to rehost to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestToRedeem {
+    /// The request code, as the appliance shows it.
+    pub request: String,
+}
+
+/// Licences to set aside. Nothing for a universal request.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Licenses {
+    /// Which, and how many of each.
+    #[serde(default)]
+    pub licenses: Vec<LicenseChoice>,
+}
+
+/// A number of licences.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseChoice {
+    /// Licences for what: a tag, or the feature that consumes it, such as `premium-seat`.
+    pub license: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// A confirmation or return code to enter.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationCode {
+    /// The code, as the appliance shows it.
+    pub code: String,
+}
