@@ -11,7 +11,7 @@ use leasehold_core::code::{
 };
 use leasehold_core::counters::{CountError, Limit, LimitSource};
 use leasehold_core::crypto::{KeyHandle, SoftwareCrypto};
-use leasehold_core::time::UnixTime;
+use leasehold_core::time::{Duration, UnixTime};
 
 const STANDARD: u8 = 0;
 const PREMIUM: u8 = 1;
@@ -127,12 +127,13 @@ fn t6_version_1_records_of_a_reservation_are_pinned_byte_for_byte() {
     let installed = agent.reservation().unwrap().installed.unwrap();
     assert_eq!(installed.generation, 1);
     assert_eq!(installed.short_since, None, "a boot starts with nothing in use");
+    let ends = installed.at.saturating_add(Duration::from_days(30));
     let lines: Vec<_> = agent
         .reserved_lines()
         .iter()
-        .map(|line| (line.entitlement, line.count, line.ends.map(|at| u64::from(at.as_secs()))))
+        .map(|line| (line.entitlement, line.count, line.ends))
         .collect();
-    assert_eq!(lines, [(STANDARD, 3, None), (PREMIUM, 2, Some(30 * DAY))]);
+    assert_eq!(lines, [(STANDARD, 3, None), (PREMIUM, 2, Some(ends))]);
     assert_eq!(agent.return_code().unwrap().returned, Returned::Update(2));
     let agent = bench.boot_from(&asked);
     assert_eq!(agent.status().registration, RegistrationState::ReservationInProgress);
