@@ -123,21 +123,19 @@ fn t6_version_1_records_of_a_reservation_are_pinned_byte_for_byte() {
     let golden = pinned("reserved-", bench.flash());
     let asked = pinned("reserving-", &[asked, Default::default()]);
     // And they mean what they meant.
-    let agent = bench.boot_from(&golden);
+    bench.restore(golden);
+    let agent = &bench.agent;
     let installed = agent.reservation().unwrap().installed.unwrap();
     assert_eq!(installed.generation, 1);
     assert_eq!(installed.short_since, None, "a boot starts with nothing in use");
     let ends = installed.at.saturating_add(Duration::from_days(30));
-    let lines: Vec<_> = agent
-        .reserved_lines()
-        .iter()
-        .map(|line| (line.entitlement, line.count, line.ends))
-        .collect();
+    let lines = agent.reserved_lines().iter();
+    let lines: Vec<_> = lines.map(|line| (line.entitlement, line.count, line.ends)).collect();
     assert_eq!(lines, [(STANDARD, 3, None), (PREMIUM, 2, Some(ends))]);
     assert_eq!(agent.return_code().unwrap().returned, Returned::Update(2));
-    let agent = bench.boot_from(&asked);
-    assert_eq!(agent.status().registration, RegistrationState::ReservationInProgress);
-    assert!(agent.request_code().is_some());
+    bench.restore(asked);
+    assert_eq!(registration(&bench), RegistrationState::ReservationInProgress);
+    assert!(bench.agent.request_code().is_some());
 }
 
 #[test]
