@@ -1,12 +1,10 @@
 //! What a device's administrator pastes: any text, and never accepted without a signature.
 #![no_main]
 
-#[path = "../seal.rs"]
-mod seal;
-
 use leasehold_core::code::{Anchors, AuthorizationCode, CodeError, ExpectedGrant};
 use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
 use leasehold_core::identity::Udi;
+use leasehold_fuzz::seal;
 use libfuzzer_sys::fuzz_target;
 
 /// Text as it is, or, from an odd first byte on, version and contents.

@@ -1,10 +1,8 @@
 //! What a manager's administrator pastes: the request of a device.
 #![no_main]
 
-#[path = "../seal.rs"]
-mod seal;
-
 use leasehold_core::code::{CodeError, RequestCode};
+use leasehold_fuzz::seal;
 use libfuzzer_sys::fuzz_target;
 
 /// Text as it is, or, from an odd first byte on, a version, a UDI up to a zero, and contents.

@@ -1,8 +1,6 @@
 //! Codes with good check symbols, whatever they say: no fuzzer finds those by chance, and what a
 //! code says is looked at only behind them.
 
-#![allow(dead_code)] // each target is a crate of its own, and has its own kinds
-
 use bech32::primitives::checksum::Engine;
 use bech32::{Bech32m, Fe32};
 

@@ -1,0 +1,284 @@
+//! A manager that answers as it should, or as it never would.
+
+use crate::keyed_hash::KeyedHash;
+use crate::step::{AnswerTwist, CodeTwist, GivenCode, GivenLine, PolicyChange, Saying};
+use leasehold_core::code::{
+    Anchors, AuthorizationCode, Grant, GrantLine, RequestCode, device_hint,
+};
+use leasehold_core::crypto::{Crypto, Digest, KeyHandle, PublicKey};
+use leasehold_core::identity::{IdCertificate, InstanceId, Udi};
+use leasehold_core::policy::Policy;
+use leasehold_core::product::ProductDefinition;
+use leasehold_core::time::{Duration, UnixTime};
+use leasehold_core::wire::{
+    Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal, Registered,
+    RequestBody, RequestFrame, SigningCertificate, Verdict, encode_answer,
+};
+
+/// The vendor's key.
+pub const ROOT: KeyHandle = KeyHandle([9; 32]);
+const SIGNING: KeyHandle = KeyHandle([8; 32]);
+const RESERVATION: KeyHandle = KeyHandle([7; 32]);
+const STRANGER: KeyHandle = KeyHandle([6; 32]);
+
+/// The public half of a key.
+pub fn public(key: &KeyHandle) -> PublicKey {
+    KeyedHash.public_key(key).expect("any seed is a key")
+}
+
+/// The key that a product pins for authorization codes.
+pub fn reservation_key() -> PublicKey {
+    public(&RESERVATION)
+}
+
+/// What is known of the request that waits for its answer.
+#[derive(Clone, Copy)]
+struct Waiting {
+    digest: Digest,
+    kind: Kind,
+    usages: usize,
+    key: PublicKey,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    Register,
+    Report,
+    Renew,
+    Deregister,
+}
+
+/// Keys, and how far the numbers of its answers are.
+pub struct Manager {
+    certificate: SigningCertificate,
+    answers: u64,
+    waiting: Option<Waiting>,
+    /// The key that was certified last.
+    key: PublicKey,
+    last: Vec<u8>,
+}
+
+impl Manager {
+    /// A manager that the root vouches for from the moment `from`.
+    pub fn new(from: UnixTime) -> Self {
+        let until = from.saturating_add(Duration::from_days(20 * 365));
+        let key = public(&SIGNING);
+        let certificate = SigningCertificate::issue(&KeyedHash, &ROOT, key, 1, from, until);
+        let certificate = certificate.expect("any seed is a key");
+        Self { certificate, answers: 0, waiting: None, key, last: Vec::new() }
+    }
+
+    /// Takes a request, to be answered later.
+    pub fn take(&mut self, frame: &RequestFrame<'_>) {
+        let usages = match &frame.request.body {
+            RequestBody::Report(report) => report.usage.len(),
+            _ => 0,
+        };
+        let (kind, key) = match &frame.request.body {
+            RequestBody::Register(register) => {
+                let key = frame.proven_registration_key(&KeyedHash);
+                (Kind::Register, key.unwrap_or(register.public_key))
+            }
+            RequestBody::Report(_) => (Kind::Report, self.key),
+            RequestBody::RenewCertificate => (Kind::Renew, self.key),
+            _ => (Kind::Deregister, self.key),
+        };
+        self.waiting = Some(Waiting { digest: frame.digest, kind, usages, key });
+    }
+
+    /// The answer to the request that waits.
+    pub fn answer(
+        &mut self,
+        udi: &Udi<'_>,
+        now: u64,
+        says: &Saying,
+        twist: AnswerTwist,
+    ) -> Vec<u8> {
+        let waiting = self.waiting.unwrap_or(Waiting {
+            digest: Digest([0; 32]),
+            kind: Kind::Report,
+            usages: 3,
+            key: self.key,
+        });
+        if waiting.kind == Kind::Register {
+            self.key = waiting.key;
+        }
+        let time = match twist {
+            AnswerTwist::Time(by) => UnixTime::from_secs(now.saturating_add_signed(by.into())),
+            _ => UnixTime::from_secs(now),
+        };
+        self.answers += 1;
+        let mut answer = Answer {
+            device: udi.fingerprint(&KeyedHash),
+            request: waiting.digest,
+            time,
+            number: AnswerNumber { epoch: 1, sequence: self.answers },
+            body: body(&waiting, time, says),
+        };
+        match twist {
+            AnswerTwist::Device => answer.device.0[0] ^= 1,
+            AnswerTwist::Request => answer.request.0[0] ^= 1,
+            AnswerTwist::Old => answer.number.sequence = 0,
+            AnswerTwist::Epoch => answer.number.epoch = 2,
+            _ => {}
+        }
+        let key = if matches!(twist, AnswerTwist::Stranger) { STRANGER } else { SIGNING };
+        let mut buffer = [0; 2_048];
+        let length = encode_answer(&KeyedHash, &key, &self.certificate, &answer, &mut buffer);
+        let mut bytes = buffer[..length.unwrap_or_default()].to_vec();
+        match twist {
+            AnswerTwist::Cut(length) => bytes.truncate(length.into()),
+            AnswerTwist::Flip(place, bits) => {
+                let place = usize::from(place) % bytes.len().max(1);
+                bytes.get_mut(place).into_iter().for_each(|byte| *byte ^= bits);
+            }
+            AnswerTwist::Again => return self.last.clone(),
+            _ => self.last.clone_from(&bytes),
+        }
+        bytes
+    }
+
+    /// An authorization code for a device with that request; of the generation after `installed`.
+    pub fn authorization_code(
+        &self,
+        definition: &ProductDefinition<'_>,
+        request: &RequestCode,
+        installed: Option<u8>,
+        now: u64,
+        given: &GivenCode,
+    ) -> String {
+        let udi = request.udi();
+        let license_type = definition.license_types.get(usize::from(request.license_type));
+        let issued = UnixTime::from_secs(now);
+        let line = |line: &GivenLine| GrantLine {
+            entitlement: line.entitlement,
+            count: line.count.into(),
+            until: line
+                .hours
+                .map(|hours| issued.saturating_add(Duration::from_hours(hours.into()))),
+        };
+        let next = installed.map_or(0, |installed| installed.wrapping_add(1));
+        let mut grant = Grant {
+            device: device_hint(&KeyedHash, &udi),
+            number: request.number,
+            generation: next.wrapping_add(given.ahead),
+            license_type: request.license_type,
+            universal: request.universal,
+            catalogue: license_type.map_or(0, |known| known.catalogue_hash(&KeyedHash)),
+            issued,
+            lines: given.lines.iter().flatten().take(8).map(line).collect(),
+        };
+        let mut anchors: Anchors = request.anchors;
+        match given.twist {
+            CodeTwist::Device => grant.device[0] ^= 1,
+            CodeTwist::Number => grant.number ^= 1,
+            CodeTwist::Anchors => anchors.confirmed[0] ^= 1,
+            CodeTwist::LicenseType => grant.license_type ^= 1,
+            CodeTwist::Catalogue => grant.catalogue ^= 1,
+            CodeTwist::Universal => grant.universal ^= true,
+            _ => {}
+        }
+        let (key, certificate) = match given.twist {
+            CodeTwist::Pinned => (RESERVATION, None),
+            CodeTwist::Stranger => (STRANGER, Some(&self.certificate)),
+            CodeTwist::Unvouched => (STRANGER, None),
+            _ => (SIGNING, Some(&self.certificate)),
+        };
+        let code = AuthorizationCode::encode(&KeyedHash, &key, certificate, &grant, &udi, &anchors);
+        let code = code.expect("any seed is a key");
+        let mut text: Vec<u8> = code.as_str().into();
+        if let CodeTwist::Typed(place, byte) = given.twist {
+            let place = usize::from(place) % text.len();
+            text[place] = byte & 0x7f;
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+fn body(waiting: &Waiting, time: UnixTime, says: &Saying) -> AnswerBody<'static> {
+    let from = time.saturating_sub(Duration::from_minutes(5));
+    let certificate = |days: u16| IdCertificate {
+        instance: InstanceId([7; 16]),
+        serial: 1,
+        public_key: waiting.key,
+        valid_from: from,
+        valid_until: from.saturating_add(Duration::from_days(days.into())),
+    };
+    let registered = |days, policy: Option<&PolicyChange>| {
+        AnswerBody::Registered(Registered {
+            certificate: certificate(days),
+            smart_account: "Example",
+            virtual_account: "Default",
+            export_controlled_allowed: true,
+            policy: policy.map(changed),
+        })
+    };
+    let covered = EntitlementAnswer { verdict: Verdict::InCompliance, owned: 10 };
+    let authorization = |entitlements, since: Option<u32>, policy: Option<&PolicyChange>| {
+        AnswerBody::Authorization(Authorization {
+            entitlements,
+            out_of_compliance_since: since.map(|ago| time.saturating_sub(Duration::from_secs(ago))),
+            policy: policy.map(changed),
+            duplicate: false,
+        })
+    };
+    match says {
+        Saying::Fitting => match waiting.kind {
+            Kind::Register => registered(365, None),
+            Kind::Report => {
+                let all = std::iter::repeat_n(covered, waiting.usages.min(8));
+                authorization(all.collect(), None, None)
+            }
+            Kind::Renew => AnswerBody::Renewed(certificate(365)),
+            Kind::Deregister => AnswerBody::Deregistered,
+        },
+        Saying::Registered { days, policy } => registered(*days, policy.as_ref()),
+        Saying::Authorization { verdicts, count, since, policy } => {
+            let count = if *count > 8 { waiting.usages } else { usize::from(*count) };
+            let answers = verdicts.iter().cycle().take(count.min(8)).map(|&said| {
+                let verdict = match said % 4 {
+                    0 => Verdict::InCompliance,
+                    1 => Verdict::OutOfCompliance,
+                    2 => Verdict::InvalidTag,
+                    _ => Verdict::NotOwned,
+                };
+                EntitlementAnswer { verdict, owned: (said / 4).into() }
+            });
+            authorization(answers.collect(), *since, policy.as_ref())
+        }
+        Saying::Renewed { days } => AnswerBody::Renewed(certificate(*days)),
+        Saying::Deregistered => AnswerBody::Deregistered,
+        Saying::Refused(which) => {
+            const ALL: [Refusal; 13] = [
+                Refusal::TokenUnknown,
+                Refusal::TokenExpired,
+                Refusal::TokenUsedUp,
+                Refusal::TokenRevoked,
+                Refusal::ProductUnknown,
+                Refusal::AlreadyRegistered,
+                Refusal::RegisteredElsewhere,
+                Refusal::InstanceUnknown,
+                Refusal::CertificateExpired,
+                Refusal::SignatureInvalid,
+                Refusal::DeviceMismatch,
+                Refusal::RequestUnknown,
+                Refusal::InstanceReplaced,
+            ];
+            AnswerBody::Refused(ALL[usize::from(*which) % ALL.len()])
+        }
+        Saying::RetryLater(seconds) => AnswerBody::RetryLater { seconds: *seconds },
+        Saying::Conflict => AnswerBody::Conflict,
+    }
+}
+
+fn changed(change: &PolicyChange) -> Policy {
+    Policy {
+        report_interval: Duration::from_secs(change.report_interval),
+        authorization_period: Duration::from_secs(change.authorization_period),
+        overage_period: Duration::from_secs(change.overage_period),
+        retry_first: Duration::from_secs(change.retry_first),
+        consecutive_reports: change.consecutive_reports,
+        lock_usage: change.lock_usage,
+        ..Policy::DEFAULT
+    }
+}
