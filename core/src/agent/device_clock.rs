@@ -57,6 +57,13 @@ impl Calendar {
         UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead as i64))
     }
 
+    /// What a real-time clock says, no farther off than `lead` can note: else the difference would be
+    /// a step at every look, and be stored each time.
+    fn nearest(self, device: DeviceTime, real_time: UnixTime) -> UnixTime {
+        let unix = self.unix(device);
+        real_time.max(unix.saturating_sub(LEAD_MAX)).min(unix.saturating_add(LEAD_MAX))
+    }
+
     const fn set(&mut self, device: DeviceTime, unix: UnixTime) {
         self.offset = unix.as_secs().wrapping_sub(device.as_secs() as u64);
     }
@@ -138,6 +145,8 @@ pub(super) struct Step {
 /// set.
 const SLACK: Duration = Duration::from_secs(30);
 
+/// How far off a real-time clock can be noted to be, either way: 68 years.
+const LEAD_MAX: Duration = Duration::from_secs(i32::MAX.unsigned_abs());
 /// A clock that leads by so much is wrong, and did not drift there.
 const WRONG: Duration = Duration::from_days(1);
 /// A clock that trails by so much lost its battery. Less than that could hide the time that a device
@@ -211,6 +220,7 @@ impl DeviceClock {
             self.calendar = Some(calendar);
             return None;
         };
+        let real_time = if calendar.signed { calendar.nearest(now, real_time) } else { real_time };
         let step = Step::between(calendar.real_time(now), real_time);
         if calendar.signed {
             calendar.lead = lead(real_time, calendar.unix(now));
@@ -315,6 +325,7 @@ impl Calendar {
     /// otherwise have gone back, or forward by years (a dead battery that was replaced).
     fn time_off(self, checkpoint: DeviceTime, real_time: UnixTime) -> TimeOff {
         let (went_on, right) = (self.real_time(checkpoint), self.unix(checkpoint));
+        let real_time = self.nearest(checkpoint, real_time);
         let since = |from| match Step::between(from, real_time) {
             Some(Step { back: true, .. }) => None,
             _ => Some(real_time.saturating_since(from)),
