@@ -222,11 +222,10 @@ impl DeviceClock {
         };
         let real_time = if calendar.signed { calendar.nearest(now, real_time) } else { real_time };
         let step = Step::between(calendar.real_time(now), real_time);
-        if calendar.signed {
-            calendar.lead = lead(real_time, calendar.unix(now));
-        } else {
+        if !calendar.signed {
             calendar.set(now, real_time);
         }
+        calendar.lead = lead(real_time, calendar.unix(now));
         step
     }
 
@@ -494,6 +493,16 @@ mod tests {
             assert_eq!(clock.unix(clock.now()), Some(expected));
             assert_eq!(clock.now(), device, "no period moves");
         }
+    }
+
+    #[test]
+    fn a_stored_lead_that_no_clock_has_is_told_once() {
+        let mut clock = DeviceClock::boot(now(0, Some(SIGNED.as_secs())), Checkpoint::FIRST).0;
+        if let Some(calendar) = &mut clock.calendar {
+            calendar.lead = 59;
+        }
+        let looks = [(); 2].map(|()| clock.look_at(Some(SIGNED)));
+        assert_eq!(looks, [Some(Step { back: true, by: Duration::from_secs(59) }), None]);
     }
 
     #[test]
