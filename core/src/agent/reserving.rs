@@ -267,7 +267,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if counter < self.identity.counter {
             return self.counter_failed();
         }
-        self.counter_asked = false;
+        if !core::mem::take(&mut self.counter_asked) {
+            return;
+        }
         self.counter = Some(counter);
         if self.counter_retry.take().is_some() {
             self.tell(EventKind::CounterRestored);
@@ -275,7 +277,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     pub(super) fn counter_failed(&mut self) {
-        self.counter_asked = false;
+        if !core::mem::take(&mut self.counter_asked) {
+            return;
+        }
         let retry = self.clock.now().saturating_add(STORAGE_RETRY);
         if self.counter_retry.replace(retry).is_none() {
             self.tell(EventKind::CounterFailed);

@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, DAY, EPOCH, Flash, HOUR, MINUTE, Manager};
 use leasehold_core::agent::{
-    AuthorizationState, Command, CommandError, Enforcement, EventKind, Reason, RegistrationState,
-    ReservationCommand, UnregisteredReason,
+    AuthorizationState, Command, CommandError, Enforcement, EventKind, Input, Reason,
+    RegistrationState, ReservationCommand, UnregisteredReason,
 };
 use leasehold_core::code::{
     AuthorizationCode, CodeError, CodeKind, GrantError, GrantLine, RequestCode, Returned,
@@ -319,6 +319,23 @@ fn s5_a_platform_without_a_counter_says_so() {
     reserve(&mut bench, ReservationCommand::Return).unwrap();
     bench.restore(backup);
     assert_eq!(registration(&bench), RegistrationState::Reserved, "nothing here could tell");
+}
+
+#[test]
+fn s5_what_is_said_of_the_counter_unasked_is_not_heard() {
+    for counter in [None, Some(3)] {
+        let mut bench = Bench::new();
+        bench.counter = counter;
+        bench.reboot(1);
+        bench.forget();
+        for input in [Input::CounterRaised(40), Input::CounterFailed, Input::CounterRaised(0)] {
+            bench.input(input).unwrap();
+        }
+        assert_eq!(bench.names(), []);
+        assert_eq!(bench.agent.status().rollback_protection, counter.is_some());
+        let number = ask(&mut bench).number;
+        assert!(bench.counter.is_none_or(|counter| counter == number), "it is raised all the same");
+    }
 }
 
 #[test]
