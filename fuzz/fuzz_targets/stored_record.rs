@@ -3,16 +3,20 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
+use leasehold_core::agent::record::RECORD_VERSION;
 use leasehold_core::agent::{
     Agent, BUFFER_MIN, Command, Input, Output, RecordKind, ReservationStatus, TransportError,
 };
+use leasehold_core::identity::DeviceFingerprint;
 use leasehold_core::time::{Duration, Instant, Now, UnixTime};
-use leasehold_fuzz::keyed_hash::KeyedHash;
+use leasehold_fuzz::appliance::{Appliance, Machine, UDI};
+use leasehold_fuzz::keyed_hash::{DeviceKeys, KeyedHash};
 use leasehold_fuzz::promises::Codes;
 use leasehold_fuzz::records::sealed;
-use leasehold_fuzz::world::{DEVICE, Flash, Machine, counters, definition, stored};
+use leasehold_fuzz::storage::{Flash, stored};
 use leasehold_fuzz::{OUTPUTS_MAX, TOLD};
 use libfuzzer_sys::fuzz_target;
+use std::cell::Cell;
 
 /// What is in one slot.
 fn slot(bytes: &mut Unstructured<'_>, kind: RecordKind) -> arbitrary::Result<Option<Vec<u8>>> {
@@ -20,13 +24,13 @@ fn slot(bytes: &mut Unstructured<'_>, kind: RecordKind) -> arbitrary::Result<Opt
     let generation = u8::arbitrary(bytes)?;
     let length = usize::from(u16::arbitrary(bytes)?).min(bytes.len());
     let contents = bytes.bytes(length)?;
-    Ok(match form % 3 {
+    let device = UDI.fingerprint(&KeyedHash);
+    Ok(match form % 5 {
         0 => None,
         1 => Some(contents.into()),
-        _ => {
-            let device = DEVICE.udi.fingerprint(&KeyedHash);
-            Some(sealed(kind, device, generation.into(), contents))
-        }
+        2 => Some(sealed(kind, RECORD_VERSION, device, generation.into(), contents)),
+        3 => Some(sealed(kind, RECORD_VERSION + 1, device, generation.into(), contents)),
+        _ => Some(sealed(kind, RECORD_VERSION, DeviceFingerprint([0; 8]), 1, contents)),
     })
 }
 
@@ -89,9 +93,11 @@ fn seen(agent: &Machine<'_>) -> (String, Option<ReservationStatus>, String, Code
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Unstructured::new(bytes);
     let Ok((mut flash, mut counter)) = found(&mut bytes) else { return };
-    let definition = definition();
-    let [pristine, running, again] = [(); 3].map(|()| counters(&definition));
-    let off = Agent::new(&definition, &pristine, &DEVICE, KeyedHash);
+    let appliance = Appliance::new(0);
+    let [pristine, running, again] = [(); 3].map(|()| appliance.counters());
+    let usable = Cell::new(true);
+    let keys = DeviceKeys { usable: &usable };
+    let off = Agent::new(&appliance.definition, &pristine, &appliance.device, keys);
     let real_time = Option::<u64>::arbitrary(&mut bytes).unwrap_or_default();
     let now =
         Now { uptime: Instant::from_secs(100), real_time: real_time.map(UnixTime::from_secs) };

@@ -4,16 +4,35 @@
 use leasehold_core::crypto::{
     Algorithm, Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Signature, SignedMessage,
 };
+use std::cell::Cell;
 
+/// Digests and signatures by a hash that is no secret.
 #[derive(Clone, Copy, Debug)]
-/// Digests and signatures by FNV-1a.
 pub struct KeyedHash;
 
-/// FNV-1a, then spread over 32 bytes.
+/// The same on a device whose keys may have become unusable.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceKeys<'a> {
+    /// Whether they can be used now.
+    pub usable: &'a Cell<bool>,
+}
+
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Eight bytes at a time, and how long each part was; then spread over 32 bytes.
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    let mut state = 0xCBF2_9CE4_8422_2325_u64;
-    for byte in parts.iter().flat_map(|part| part.iter()) {
-        state = (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    let mut state = ODD;
+    let mut stir = |word: u64| {
+        state = (state ^ word).wrapping_mul(ODD);
+        state ^= state >> 32;
+    };
+    for part in parts {
+        let (words, rest) = part.as_chunks::<8>();
+        words.iter().for_each(|&word| stir(u64::from_le_bytes(word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        stir(u64::from_le_bytes(last));
+        stir(part.len() as u64);
     }
     let mut spread = [0; 32];
     for chunk in spread.chunks_exact_mut(8) {
@@ -43,6 +62,35 @@ impl Crypto for KeyedHash {
     }
 
     fn verify(&self, key: &PublicKey, message: &SignedMessage, signature: &Signature) -> bool {
-        signature.commitment == hash(&[&key.bytes, message.as_bytes()])
+        signature.response == [0; 32]
+            && signature.commitment == hash(&[&key.bytes, message.as_bytes()])
+    }
+}
+
+impl DeviceKeys<'_> {
+    fn if_usable<T>(self, done: Result<T, KeyUnusable>) -> Result<T, KeyUnusable> {
+        if self.usable.get() { done } else { Err(KeyUnusable) }
+    }
+}
+
+impl Crypto for DeviceKeys<'_> {
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        KeyedHash.digest(parts)
+    }
+
+    fn generate(&self, entropy: &[u8; 32]) -> Result<KeyHandle, KeyUnusable> {
+        self.if_usable(KeyedHash.generate(entropy))
+    }
+
+    fn public_key(&self, key: &KeyHandle) -> Result<PublicKey, KeyUnusable> {
+        self.if_usable(KeyedHash.public_key(key))
+    }
+
+    fn sign(&self, key: &KeyHandle, message: &SignedMessage) -> Result<Signature, KeyUnusable> {
+        self.if_usable(KeyedHash.sign(key, message))
+    }
+
+    fn verify(&self, key: &PublicKey, message: &SignedMessage, signature: &Signature) -> bool {
+        KeyedHash.verify(key, message, signature)
     }
 }

@@ -5,12 +5,17 @@
 use critical_section as _;
 use std::sync::LazyLock;
 
+pub mod appliance;
+pub mod clocks;
 pub mod keyed_hash;
+pub mod life;
 pub mod manager;
 pub mod promises;
 pub mod records;
+pub mod requests;
 pub mod seal;
 pub mod step;
+pub mod storage;
 pub mod world;
 
 /// What no input may make an agent exceed: outputs until it waits.

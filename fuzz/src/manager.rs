@@ -1,7 +1,8 @@
 //! A manager that answers as it should, or as it never would.
 
 use crate::keyed_hash::KeyedHash;
-use crate::step::{AnswerTwist, CodeTwist, GivenCode, GivenLine, PolicyChange, Saying};
+use crate::seal;
+use crate::step::{AnswerTwist, CodeTwist, GivenCode, GivenLine, Odd, PolicyChange, Saying};
 use leasehold_core::code::{
     Anchors, AuthorizationCode, Grant, GrantLine, RequestCode, device_hint,
 };
@@ -11,8 +12,8 @@ use leasehold_core::policy::Policy;
 use leasehold_core::product::ProductDefinition;
 use leasehold_core::time::{Duration, UnixTime};
 use leasehold_core::wire::{
-    Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, Refusal, Registered,
-    RequestBody, RequestFrame, SigningCertificate, Verdict, encode_answer,
+    Answer, AnswerBody, AnswerNumber, Authorization, EntitlementAnswer, FRAME_MAX, Refusal,
+    Registered, RequestBody, RequestFrame, SigningCertificate, Verdict, encode_answer,
 };
 
 /// The vendor's key.
@@ -20,6 +21,8 @@ pub const ROOT: KeyHandle = KeyHandle([9; 32]);
 const SIGNING: KeyHandle = KeyHandle([8; 32]);
 const RESERVATION: KeyHandle = KeyHandle([7; 32]);
 const STRANGER: KeyHandle = KeyHandle([6; 32]);
+/// Longer than the name of any account.
+const LONG: &str = "An account whose name is longer than the name of any account may be";
 
 /// The public half of a key.
 pub fn public(key: &KeyHandle) -> PublicKey {
@@ -58,6 +61,14 @@ pub struct Manager {
     last: Vec<u8>,
 }
 
+/// What a manager, or somebody on the way, gave.
+pub struct Given<T> {
+    /// An answer or a code.
+    pub text: T,
+    /// Whether no device may believe it.
+    pub forged: bool,
+}
+
 impl Manager {
     /// A manager that the root vouches for from the moment `from`.
     pub fn new(from: UnixTime) -> Self {
@@ -93,7 +104,7 @@ impl Manager {
         now: u64,
         says: &Saying,
         twist: AnswerTwist,
-    ) -> Vec<u8> {
+    ) -> Given<Vec<u8>> {
         let waiting = self.waiting.unwrap_or(Waiting {
             digest: Digest([0; 32]),
             kind: Kind::Report,
@@ -123,19 +134,27 @@ impl Manager {
             _ => {}
         }
         let key = if matches!(twist, AnswerTwist::Stranger) { STRANGER } else { SIGNING };
-        let mut buffer = [0; 2_048];
+        let mut buffer = [0; FRAME_MAX];
         let length = encode_answer(&KeyedHash, &key, &self.certificate, &answer, &mut buffer);
-        let mut bytes = buffer[..length.unwrap_or_default()].to_vec();
+        let good = &mut buffer[..length.expect("the longest answer fits")];
+        if let AnswerTwist::Altered(place, bits) = twist {
+            seal::altered_answer(&key, good, place.into(), bits);
+        }
+        let mut bytes = good.to_vec();
         match twist {
             AnswerTwist::Cut(length) => bytes.truncate(length.into()),
             AnswerTwist::Flip(place, bits) => {
-                let place = usize::from(place) % bytes.len().max(1);
-                bytes.get_mut(place).into_iter().for_each(|byte| *byte ^= bits);
+                let place = usize::from(place) % bytes.len();
+                bytes[place] ^= bits;
             }
-            AnswerTwist::Again => return self.last.clone(),
-            _ => self.last.clone_from(&bytes),
+            AnswerTwist::Again => return Given { text: self.last.clone(), forged: false },
+            _ => {}
         }
-        bytes
+        let other =
+            matches!(twist, AnswerTwist::Device | AnswerTwist::Request | AnswerTwist::Stranger);
+        let forged = other || bytes != *good;
+        self.last.clone_from(&bytes);
+        Given { text: bytes, forged }
     }
 
     /// An authorization code for a device with that request; of the generation after `installed`.
@@ -146,10 +165,13 @@ impl Manager {
         installed: Option<u8>,
         now: u64,
         given: &GivenCode,
-    ) -> String {
+    ) -> Given<String> {
         let udi = request.udi();
         let license_type = definition.license_types.get(usize::from(request.license_type));
-        let issued = UnixTime::from_secs(now);
+        let issued = match given.twist {
+            CodeTwist::Early => UnixTime::from_secs(now / 2),
+            _ => UnixTime::from_secs(now),
+        };
         let line = |line: &GivenLine| GrantLine {
             entitlement: line.entitlement,
             count: line.count.into(),
@@ -166,17 +188,25 @@ impl Manager {
             universal: request.universal,
             catalogue: license_type.map_or(0, |known| known.catalogue_hash(&KeyedHash)),
             issued,
-            lines: given.lines.iter().flatten().take(8).map(line).collect(),
+            lines: given.lines.iter().flatten().map(line).collect(),
         };
         let mut anchors: Anchors = request.anchors;
+        let mut forged = true;
         match given.twist {
             CodeTwist::Device => grant.device[0] ^= 1,
             CodeTwist::Number => grant.number ^= 1,
             CodeTwist::Anchors => anchors.confirmed[0] ^= 1,
             CodeTwist::LicenseType => grant.license_type ^= 1,
             CodeTwist::Catalogue => grant.catalogue ^= 1,
-            CodeTwist::Universal => grant.universal ^= true,
-            _ => {}
+            CodeTwist::Stranger | CodeTwist::Unvouched | CodeTwist::Early => {}
+            CodeTwist::Universal => {
+                grant.universal ^= true;
+                forged = false;
+            }
+            CodeTwist::Altered(place, bits) => {
+                return Given { text: altered(&grant, &anchors, &udi, place, bits), forged: false };
+            }
+            CodeTwist::Nothing | CodeTwist::Pinned | CodeTwist::Typed(..) => forged = false,
         }
         let (key, certificate) = match given.twist {
             CodeTwist::Pinned => (RESERVATION, None),
@@ -185,55 +215,78 @@ impl Manager {
             _ => (SIGNING, Some(&self.certificate)),
         };
         let code = AuthorizationCode::encode(&KeyedHash, &key, certificate, &grant, &udi, &anchors);
-        let code = code.expect("any seed is a key");
-        let mut text: Vec<u8> = code.as_str().into();
+        let mut code = code.expect("any seed is a key").as_str().to_owned();
         if let CodeTwist::Typed(place, byte) = given.twist {
-            let place = usize::from(place) % text.len();
-            text[place] = byte & 0x7f;
+            let place = usize::from(place) % code.len();
+            let typed = char::from(byte & 0x7f);
+            let other = format!("{}{typed}{}", &code[..place], &code[place + 1..]);
+            forged = read(&other) != read(&code);
+            code = other;
         }
-        String::from_utf8_lossy(&text).into_owned()
+        Given { text: code, forged }
     }
+}
+
+/// What a text says to somebody who takes look-alikes for each other and skips what separates (SPEC
+/// S4).
+fn read(text: &str) -> String {
+    let folded = text.chars().map(|character| match character.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    });
+    folded.filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// A code signed with the key that the product pins, after some bits of what it grants were changed.
+fn altered(grant: &Grant, anchors: &Anchors, udi: &Udi<'_>, place: u16, bits: u8) -> String {
+    let mut buffer = [0; 512];
+    let payload = postcard::to_slice(grant, &mut buffer).expect("the longest grant fits");
+    payload[usize::from(place) % payload.len()] ^= bits;
+    seal::signed_authorization(&RESERVATION, udi, anchors, payload)
 }
 
 fn body(waiting: &Waiting, time: UnixTime, says: &Saying) -> AnswerBody<'static> {
     let from = time.saturating_sub(Duration::from_minutes(5));
-    let certificate = |days: u16| IdCertificate {
+    let certificate = |days: u16, odd| IdCertificate {
         instance: InstanceId([7; 16]),
         serial: 1,
-        public_key: waiting.key,
+        public_key: if odd == Odd::Key { public(&STRANGER) } else { waiting.key },
         valid_from: from,
         valid_until: from.saturating_add(Duration::from_days(days.into())),
     };
-    let registered = |days, policy: Option<&PolicyChange>| {
+    let registered = |days, policy: Option<&PolicyChange>, odd| {
         AnswerBody::Registered(Registered {
-            certificate: certificate(days),
-            smart_account: "Example",
+            certificate: certificate(days, odd),
+            smart_account: if odd == Odd::Names { LONG } else { "Example" },
             virtual_account: "Default",
             export_controlled_allowed: true,
             policy: policy.map(changed),
         })
     };
     let covered = EntitlementAnswer { verdict: Verdict::InCompliance, owned: 10 };
-    let authorization = |entitlements, since: Option<u32>, policy: Option<&PolicyChange>| {
-        AnswerBody::Authorization(Authorization {
-            entitlements,
-            out_of_compliance_since: since.map(|ago| time.saturating_sub(Duration::from_secs(ago))),
-            policy: policy.map(changed),
-            duplicate: false,
-        })
-    };
+    let authorization =
+        |entitlements, since: Option<u32>, policy: Option<&PolicyChange>, duplicate| {
+            AnswerBody::Authorization(Authorization {
+                entitlements,
+                out_of_compliance_since: since
+                    .map(|ago| time.saturating_sub(Duration::from_secs(ago))),
+                policy: policy.map(changed),
+                duplicate,
+            })
+        };
     match says {
         Saying::Fitting => match waiting.kind {
-            Kind::Register => registered(365, None),
+            Kind::Register => registered(365, None, Odd::Nothing),
             Kind::Report => {
                 let all = std::iter::repeat_n(covered, waiting.usages.min(8));
-                authorization(all.collect(), None, None)
+                authorization(all.collect(), None, None, false)
             }
-            Kind::Renew => AnswerBody::Renewed(certificate(365)),
+            Kind::Renew => AnswerBody::Renewed(certificate(365, Odd::Nothing)),
             Kind::Deregister => AnswerBody::Deregistered,
         },
-        Saying::Registered { days, policy } => registered(*days, policy.as_ref()),
-        Saying::Authorization { verdicts, count, since, policy } => {
+        Saying::Registered { days, policy, odd } => registered(*days, policy.as_ref(), *odd),
+        Saying::Authorization { verdicts, count, since, policy, duplicate } => {
             let count = if *count > 8 { waiting.usages } else { usize::from(*count) };
             let answers = verdicts.iter().cycle().take(count.min(8)).map(|&said| {
                 let verdict = match said % 4 {
@@ -244,9 +297,9 @@ fn body(waiting: &Waiting, time: UnixTime, says: &Saying) -> AnswerBody<'static>
                 };
                 EntitlementAnswer { verdict, owned: (said / 4).into() }
             });
-            authorization(answers.collect(), *since, policy.as_ref())
+            authorization(answers.collect(), *since, policy.as_ref(), *duplicate)
         }
-        Saying::Renewed { days } => AnswerBody::Renewed(certificate(*days)),
+        Saying::Renewed { days, odd } => AnswerBody::Renewed(certificate(*days, *odd)),
         Saying::Deregistered => AnswerBody::Deregistered,
         Saying::Refused(which) => {
             const ALL: [Refusal; 13] = [
@@ -277,6 +330,8 @@ fn changed(change: &PolicyChange) -> Policy {
         authorization_period: Duration::from_secs(change.authorization_period),
         overage_period: Duration::from_secs(change.overage_period),
         retry_first: Duration::from_secs(change.retry_first),
+        pending_warning: Duration::from_secs(change.pending_warning),
+        pending_tolerance: Duration::from_secs(change.pending_tolerance),
         consecutive_reports: change.consecutive_reports,
         lock_usage: change.lock_usage,
         ..Policy::DEFAULT

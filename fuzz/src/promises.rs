@@ -1,7 +1,7 @@
 //! What codes that were shown promise, and whether the device keeps it (SPEC S3, S5).
 
+use crate::appliance::Machine;
 use crate::keyed_hash::KeyedHash;
-use leasehold_core::agent::Agent;
 use leasehold_core::code::{Anchors, ConfirmationCode, RequestCode, ReturnCode, Returned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub struct Codes {
 
 impl Codes {
     /// Those that `agent` shows now.
-    pub fn of<const N: usize>(agent: &Agent<'_, KeyedHash, N>) -> Self {
+    pub fn of(agent: &Machine<'_>) -> Self {
         Self {
             request: agent.request_code(),
             confirmation: agent.confirmation_code(),

@@ -1,16 +1,16 @@
 //! Stored records whose checks hold, whatever they say.
 
 use leasehold_core::agent::RecordKind;
-use leasehold_core::agent::record::RECORD_VERSION;
 use leasehold_core::crc32;
 use leasehold_core::identity::DeviceFingerprint;
 
 /// The length of what stands before the payload.
 pub const HEADER: usize = 18;
 
-/// A record of that kind and device, of which only the payload may be nonsense.
+/// A record of that kind, version and device, whatever the payload says.
 pub fn sealed(
     kind: RecordKind,
+    version: u8,
     device: DeviceFingerprint,
     generation: u32,
     payload: &[u8],
@@ -20,7 +20,7 @@ pub fn sealed(
         RecordKind::Ledger => 2,
     };
     let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
-    let mut bytes = [&b"LR"[..], &[RECORD_VERSION, kind], &device.0].concat();
+    let mut bytes = [&b"LR"[..], &[version, kind], &device.0].concat();
     bytes.extend(generation.to_le_bytes());
     bytes.extend(length.to_le_bytes());
     bytes.extend(payload);

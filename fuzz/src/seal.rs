@@ -1,12 +1,18 @@
-//! Codes with good check symbols, whatever they say: no fuzzer finds those by chance, and what a
-//! code says is looked at only behind them.
+//! Codes and frames whose checks hold, whatever they say: no fuzzer finds those by chance, and what
+//! they say is looked at only behind them.
 
+use crate::keyed_hash::KeyedHash;
 use bech32::primitives::checksum::Engine;
 use bech32::{Bech32m, Fe32};
+use leasehold_core::code::Anchors;
+use leasehold_core::crypto::{Crypto, KeyHandle, Purpose, Signature, SignedMessage};
+use leasehold_core::identity::Udi;
 
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// The data symbols of a full block.
 const BLOCK: usize = 74;
+/// The bytes before a frame's payload.
+const FRAME_HEADER: usize = 6;
 
 /// A code of the kind with that last letter of its prefix; of every byte of `contents` the lower
 /// five bits count. The first is the version.
@@ -24,6 +30,57 @@ pub fn sealed_request(version: u8, udi: &str, contents: &[u8]) -> String {
     let head = [&head(b'Q')[..], &[version]].concat();
     let first = [&head[..], &udi.bytes().flat_map(pair).collect::<Vec<u8>>()].concat();
     format!("{}{udi}{}{}", text(&head, &[]), text(&[], &first), text(contents, contents))
+}
+
+/// An authorization code that grants what `payload` says, signed with `key`, without a certificate.
+pub fn signed_authorization(
+    key: &KeyHandle,
+    udi: &Udi<'_>,
+    anchors: &Anchors,
+    payload: &[u8],
+) -> String {
+    let digest = KeyedHash.digest(&[
+        &anchors.confirmed,
+        &anchors.declined,
+        udi.product_id.as_bytes(),
+        &[0],
+        udi.serial_number.as_bytes(),
+        &[0],
+        payload,
+    ]);
+    let signature = KeyedHash.sign(key, &SignedMessage::new(Purpose::Reservation, &digest));
+    let voucher = [&as_stored(&signature.expect("any seed is a key"))[..], &[0]].concat();
+    let [low, high, ..] = payload.len().to_le_bytes();
+    let lengths = [low, high, u8::try_from(voucher.len()).unwrap_or(u8::MAX)];
+    let contents = [&lengths, payload, &voucher].concat();
+    sealed(b'A', &[&[0][..], &symbols_of(&contents)].concat())
+}
+
+/// Changes bits in the payload of an answer, and signs it again with `key`.
+pub fn altered_answer(key: &KeyHandle, answer: &mut [u8], place: usize, bits: u8) {
+    let &[_, _, _, _, low, high, ..] = &*answer else { return };
+    let length = FRAME_HEADER + usize::from(u16::from_le_bytes([low, high]));
+    let (signed, trailer) = answer.split_at_mut(length);
+    signed[FRAME_HEADER + place % (length - FRAME_HEADER)] ^= bits;
+    let message = SignedMessage::new(Purpose::Answer, &KeyedHash.digest(&[signed]));
+    let signature = as_stored(&KeyedHash.sign(key, &message).expect("any seed is a key"));
+    trailer[..signature.len()].copy_from_slice(&signature);
+}
+
+/// The algorithm, the commitment, the response.
+fn as_stored(signature: &Signature) -> [u8; 65] {
+    let mut bytes = [0; 65];
+    bytes[1..33].copy_from_slice(&signature.commitment);
+    bytes[33..].copy_from_slice(&signature.response);
+    bytes
+}
+
+/// Five bits to a symbol, the first the highest.
+fn symbols_of(bytes: &[u8]) -> Vec<u8> {
+    let bit = |at: usize| bytes.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+    let symbol =
+        |first: usize| (first..first + 5).fold(0, |bits, at| bits << 1 | u8::from(bit(at)));
+    (0..bytes.len() * 8).step_by(5).map(symbol).collect()
 }
 
 /// `LH` and the letter, as symbols: an `L` is read as a `1`.

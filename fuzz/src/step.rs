@@ -1,9 +1,9 @@
-//! What can happen to an agent, decoded from bytes.
+//! What can happen to an agent: bytes say it in postcard, so that a seed is a list of values.
 
-use arbitrary::Arbitrary;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happens.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Step {
     /// Time passes, and the agent is woken whenever it asked for that.
     Run {
@@ -24,6 +24,10 @@ pub enum Step {
     Release {
         feature: u8,
         n: u8,
+    },
+    /// More than can be counted is asked for.
+    AcquireTooMuch {
+        feature: u8,
     },
     /// An administrator's command.
     Command(Deed),
@@ -51,9 +55,14 @@ pub enum Step {
     LinkChanged,
     Stopping,
     /// The real-time clock is set, relative to what it said.
-    Clock(i32),
+    Clock {
+        unit: Unit,
+        times: i32,
+    },
     /// There is a real-time clock from now on, or none.
     HasClock(bool),
+    /// The device's keys can be used from now on, or not.
+    Keys(bool),
     /// The agent is told something that it did not ask for.
     Unasked(Unasked),
     /// What works from now on.
@@ -61,6 +70,7 @@ pub enum Step {
         identity: bool,
         ledger: bool,
         counter: bool,
+        late: bool,
     },
     /// Power is lost after so many more writes.
     Cut {
@@ -87,7 +97,7 @@ pub enum Step {
 }
 
 /// How long something takes.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum Unit {
     Second,
     Minute,
@@ -112,7 +122,7 @@ impl Unit {
 }
 
 /// A command without a code.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Deed {
     Register { force: bool },
     RegisterText(Vec<u8>),
@@ -131,7 +141,7 @@ pub enum Deed {
 }
 
 /// An authorization code, good but for its twist.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct GivenCode {
     /// By how many generations it is ahead of the next.
     pub ahead: u8,
@@ -139,7 +149,7 @@ pub struct GivenCode {
     pub twist: CodeTwist,
 }
 
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct GivenLine {
     pub entitlement: u8,
     pub count: u8,
@@ -148,7 +158,7 @@ pub struct GivenLine {
 }
 
 /// What is wrong with a code.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum CodeTwist {
     Nothing,
     /// Signed by the key that the product pins: nothing wrong either.
@@ -161,11 +171,16 @@ pub enum CodeTwist {
     Universal,
     Stranger,
     Unvouched,
+    /// A character was replaced.
     Typed(u16, u8),
+    /// Of what was granted some bits were changed, and then it was signed.
+    Altered(u16, u8),
+    /// The certificate of the signer does not cover the time.
+    Early,
 }
 
 /// How requests fare.
-#[derive(Arbitrary, Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Link {
     Up,
     Down,
@@ -173,22 +188,25 @@ pub enum Link {
 }
 
 /// What an answer says.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Saying {
     /// What was asked.
     Fitting,
     Registered {
         days: u16,
         policy: Option<PolicyChange>,
+        odd: Odd,
     },
     Authorization {
         verdicts: [u8; 4],
         count: u8,
         since: Option<u32>,
         policy: Option<PolicyChange>,
+        duplicate: bool,
     },
     Renewed {
         days: u16,
+        odd: Odd,
     },
     Deregistered,
     Refused(u8),
@@ -196,19 +214,31 @@ pub enum Saying {
     Conflict,
 }
 
+/// What is odd about a registration that a manager signed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Odd {
+    Nothing,
+    /// It is for another key.
+    Key,
+    /// Names are longer than any.
+    Names,
+}
+
 /// Rules that a manager gives, in seconds.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct PolicyChange {
     pub report_interval: u32,
     pub authorization_period: u32,
     pub overage_period: u32,
     pub retry_first: u32,
+    pub pending_warning: u32,
+    pub pending_tolerance: u32,
     pub consecutive_reports: u8,
     pub lock_usage: bool,
 }
 
 /// What is wrong with an answer.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum AnswerTwist {
     Nothing,
     Device,
@@ -220,21 +250,24 @@ pub enum AnswerTwist {
     Time(i32),
     Cut(u16),
     Flip(u16, u8),
+    /// Some bits were changed, and then it was signed.
+    Altered(u16, u8),
     /// The answer before.
     Again,
 }
 
 /// Inputs out of turn.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum Unasked {
     Entropy(u8),
     Persisted { ledger: bool },
     PersistFailed { ledger: bool },
+    CounterRaised { by: u8 },
     CounterFailed,
 }
 
 /// What becomes of the write during which power is lost.
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum LastWrite {
     Lost,
     Torn(u16),

@@ -1,0 +1,57 @@
+//! Makes the seeds that need no search: from the golden files, and from codes, records and lives that
+//! are as they should be. Also the dictionary of steps.
+
+mod codes;
+mod lives;
+mod records;
+
+use leasehold_fuzz::step::Step;
+use std::path::Path;
+use std::{fs, io};
+
+fn main() -> io::Result<()> {
+    codes::make()?;
+    keep("request_frame", "register", &golden("register-v1.bin")?)?;
+    keep("request_frame", "report", &golden("report-v1.bin")?)?;
+    keep("answer_frame", "authorization", &[&[0], &golden("authorization-v1.bin")?[..]].concat())?;
+    let lives = lives::all();
+    for life in &lives {
+        keep("agent", life.name, &life.bytes())?;
+    }
+    records::make(&lives)?;
+    dictionary(lives.into_iter().flat_map(|life| life.steps).collect())
+}
+
+fn keep(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)
+}
+
+fn golden(file: &str) -> io::Result<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/golden");
+    fs::read(folder.join(file))
+}
+
+/// A step as a life has it.
+fn bytes_of(step: &Step) -> Vec<u8> {
+    let mut buffer = [0; 1_024];
+    postcard::to_slice(step, &mut buffer).expect("no step is so long").to_vec()
+}
+
+/// All steps of all lives, so that they can be put anywhere.
+fn dictionary(steps: Vec<Step>) -> io::Result<()> {
+    let mut lines: Vec<String> = steps
+        .iter()
+        .map(|step| {
+            let bytes = bytes_of(step);
+            let bytes: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+            format!("# {step:?}\n\"{bytes}\"\n")
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let text = format!("# Made by examples/seeds.\n{}", lines.concat());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dictionaries");
+    fs::write(folder.join("agent.dict"), text)
+}
