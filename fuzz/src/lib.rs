@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 pub mod appliance;
 pub mod clocks;
+pub mod grants;
 pub mod keyed_hash;
 pub mod life;
 pub mod manager;

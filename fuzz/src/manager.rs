@@ -7,7 +7,7 @@ use leasehold_core::code::{
     Anchors, AuthorizationCode, Grant, GrantLine, RequestCode, device_hint,
 };
 use leasehold_core::crypto::{Crypto, Digest, KeyHandle, PublicKey};
-use leasehold_core::identity::{IdCertificate, InstanceId, Udi};
+use leasehold_core::identity::{DeviceFingerprint, IdCertificate, InstanceId, Udi};
 use leasehold_core::policy::Policy;
 use leasehold_core::product::ProductDefinition;
 use leasehold_core::time::{Duration, UnixTime};
@@ -134,13 +134,14 @@ impl Manager {
             _ => {}
         }
         let key = if matches!(twist, AnswerTwist::Stranger) { STRANGER } else { SIGNING };
-        let mut buffer = [0; FRAME_MAX];
-        let length = encode_answer(&KeyedHash, &key, &self.certificate, &answer, &mut buffer);
-        let good = &mut buffer[..length.expect("the longest answer fits")];
+        let mut good = self.encoded(&key, &answer);
         if let AnswerTwist::Altered(place, bits) = twist {
-            seal::altered_answer(&key, good, place.into(), bits);
+            let mut payload = seal::payload_of(&good).to_vec();
+            let place = usize::from(place) % payload.len();
+            payload[place] ^= bits;
+            good = seal::signed_answer(&key, &good, &payload);
         }
-        let mut bytes = good.to_vec();
+        let mut bytes = good.clone();
         match twist {
             AnswerTwist::Cut(length) => bytes.truncate(length.into()),
             AnswerTwist::Flip(place, bits) => {
@@ -152,9 +153,27 @@ impl Manager {
         }
         let other =
             matches!(twist, AnswerTwist::Device | AnswerTwist::Request | AnswerTwist::Stranger);
-        let forged = other || bytes != *good;
+        let forged = other || bytes != good;
         self.last.clone_from(&bytes);
         Given { text: bytes, forged }
+    }
+
+    fn encoded(&self, key: &KeyHandle, answer: &Answer<'_>) -> Vec<u8> {
+        let mut buffer = [0; FRAME_MAX];
+        let length = encode_answer(&KeyedHash, key, &self.certificate, answer, &mut buffer);
+        buffer[..length.expect("the longest answer fits")].into()
+    }
+
+    /// An answer that says what `payload` does.
+    pub fn signed(&self, payload: &[u8]) -> Vec<u8> {
+        let answer = Answer {
+            device: DeviceFingerprint([0; 8]),
+            request: Digest([0; 32]),
+            time: UnixTime::from_secs(0),
+            number: AnswerNumber::default(),
+            body: AnswerBody::Conflict,
+        };
+        seal::signed_answer(&SIGNING, &self.encoded(&SIGNING, &answer), payload)
     }
 
     /// An authorization code for a device with that request; of the generation after `installed`.

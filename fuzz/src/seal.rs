@@ -13,6 +13,8 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BLOCK: usize = 74;
 /// The bytes before a frame's payload.
 const FRAME_HEADER: usize = 6;
+/// The bytes of a signature.
+const SIGNATURE: usize = 65;
 
 /// A code of the kind with that last letter of its prefix; of every byte of `contents` the lower
 /// five bits count. The first is the version.
@@ -56,20 +58,26 @@ pub fn signed_authorization(
     sealed(b'A', &[&[0][..], &symbols_of(&contents)].concat())
 }
 
-/// Changes bits in the payload of an answer, and signs it again with `key`.
-pub fn altered_answer(key: &KeyHandle, answer: &mut [u8], place: usize, bits: u8) {
-    let &[_, _, _, _, low, high, ..] = &*answer else { return };
-    let length = FRAME_HEADER + usize::from(u16::from_le_bytes([low, high]));
-    let (signed, trailer) = answer.split_at_mut(length);
-    signed[FRAME_HEADER + place % (length - FRAME_HEADER)] ^= bits;
-    let message = SignedMessage::new(Purpose::Answer, &KeyedHash.digest(&[signed]));
-    let signature = as_stored(&KeyedHash.sign(key, &message).expect("any seed is a key"));
-    trailer[..signature.len()].copy_from_slice(&signature);
+/// An answer that says what `payload` does, signed with `key`, whose certificate is that of `good`.
+pub fn signed_answer(key: &KeyHandle, good: &[u8], payload: &[u8]) -> Vec<u8> {
+    let (header, _) = good.split_at(FRAME_HEADER);
+    let [low, high, ..] = payload.len().to_le_bytes();
+    let signed = [&header[..4], &[low, high], payload].concat();
+    let message = SignedMessage::new(Purpose::Answer, &KeyedHash.digest(&[&signed]));
+    let signature = KeyedHash.sign(key, &message).expect("any seed is a key");
+    let certificate = &good[FRAME_HEADER + payload_of(good).len() + SIGNATURE..];
+    [&signed, &as_stored(&signature)[..], certificate].concat()
+}
+
+/// What an answer says.
+pub fn payload_of(answer: &[u8]) -> &[u8] {
+    let length = usize::from(u16::from_le_bytes([answer[4], answer[5]]));
+    &answer[FRAME_HEADER..FRAME_HEADER + length]
 }
 
 /// The algorithm, the commitment, the response.
-fn as_stored(signature: &Signature) -> [u8; 65] {
-    let mut bytes = [0; 65];
+fn as_stored(signature: &Signature) -> [u8; SIGNATURE] {
+    let mut bytes = [0; SIGNATURE];
     bytes[1..33].copy_from_slice(&signature.commitment);
     bytes[33..].copy_from_slice(&signature.response);
     bytes

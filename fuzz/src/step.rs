@@ -237,6 +237,20 @@ pub struct PolicyChange {
     pub lock_usage: bool,
 }
 
+impl PolicyChange {
+    /// Other rules than the product's.
+    pub const OTHER: Self = Self {
+        report_interval: 6 * 3_600,
+        authorization_period: 60 * 86_400,
+        overage_period: 30 * 86_400,
+        retry_first: 600,
+        pending_warning: 1_200,
+        pending_tolerance: 2_400,
+        consecutive_reports: 2,
+        lock_usage: true,
+    };
+}
+
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub enum AnswerTwist {

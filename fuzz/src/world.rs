@@ -11,13 +11,13 @@ mod settling;
 use crate::appliance::{Appliance, Machine, UDI};
 use crate::clocks::Clocks;
 use crate::manager::{Given, Manager};
-use crate::promises::{Codes, Promises};
+use crate::promises::Promises;
 use crate::requests::Requests;
 use crate::step::{AnswerTwist, Link, Saying, Step, Unasked, Unit};
 use crate::storage::{Flash, Storage, Works};
-use checks::Strictness;
-use leasehold_core::agent::{BUFFER_MIN, Input, RecordKind, RegistrationState, TransportError};
-use leasehold_core::code::RequestCode;
+use checks::{Held, Strictness};
+use leasehold_core::agent::{BUFFER_MIN, Input, RecordKind, ReservationStatus, TransportError};
+use leasehold_core::code::{RequestCode, ReturnCode};
 use leasehold_core::counters::Counters;
 use leasehold_core::time::{Duration, UnixTime};
 use std::cell::Cell;
@@ -45,14 +45,15 @@ pub struct World<'a> {
     /// When the agent wants to be woken.
     wake_at: Option<u64>,
     strictness: Strictness,
-    /// The registration in the last identity that was stored, and in the one that is being stored.
-    standing: [RegistrationState; 2],
+    /// What the last identity that was stored says, and the one that is being stored.
+    held: [Held; 2],
     evaluation_left: Duration,
     /// The number that the next event must have.
     next_event: u32,
     requests: Requests,
     promises: Promises,
-    checked: Option<Codes>,
+    /// What the codes that were last checked depend on, but for what is stored.
+    checked: Option<(Option<ReservationStatus>, Option<ReturnCode>)>,
     last_request: Option<RequestCode>,
     made: Vec<String>,
 }
@@ -83,7 +84,7 @@ impl<'a> World<'a> {
             buffer: [0; BUFFER_MIN],
             wake_at: None,
             strictness: Strictness::new(),
-            standing: [RegistrationState::Unregistered; 2],
+            held: [Held::default(); 2],
             evaluation_left: Duration::MAX,
             next_event: 0,
             requests: Requests::default(),
@@ -174,6 +175,7 @@ impl<'a> World<'a> {
         self.powered = true;
         self.next_event = 0;
         self.boots += 1;
+        self.checked = None;
         self.agent = self.off.fork(self.counters);
         let booted = self.agent.boot(self.clocks.now(), self.storage.stored());
         booted.expect("no newer version wrote this");
@@ -185,7 +187,6 @@ impl<'a> World<'a> {
     fn tampered(&mut self) {
         self.strictness.untouched = false;
         self.requests = Requests::default();
-        self.checked = None;
         self.boot();
     }
 

@@ -1,7 +1,9 @@
 //! Codes from the golden files.
 
 use crate::{golden, keep};
+use leasehold_core::code::Grant;
 use leasehold_core::token::Token;
+use leasehold_fuzz::grants::fitting;
 use std::io;
 
 /// Of a full block of a code: all characters, and those that check the others.
@@ -30,6 +32,13 @@ pub fn make() -> io::Result<()> {
         // The prefix stands in the form.
         let contents = [&[form], without_checks(&symbols).split_off(3).as_slice()].concat();
         keep(target, &format!("{name}-contents"), &contents)?;
+    }
+    let grants =
+        [fitting(), Grant { universal: true, lines: [].into_iter().collect(), ..fitting() }];
+    for (grant, name) in grants.iter().zip(["signed", "signed-universal"]) {
+        let mut buffer = [0; 512];
+        let payload = postcard::to_slice(grant, &mut buffer).expect("the longest grant fits");
+        keep("code_authorization", name, &[&[2], &*payload].concat())?;
     }
     keep("token", "text", Token([5; 20]).to_text().as_bytes())
 }

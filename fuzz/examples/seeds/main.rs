@@ -5,7 +5,12 @@ mod codes;
 mod lives;
 mod records;
 
-use leasehold_fuzz::step::Step;
+use leasehold_core::time::UnixTime;
+use leasehold_fuzz::appliance::UDI;
+use leasehold_fuzz::clocks::EPOCH;
+use leasehold_fuzz::manager::Manager;
+use leasehold_fuzz::seal::payload_of;
+use leasehold_fuzz::step::{AnswerTwist, Odd, PolicyChange, Saying, Step};
 use std::path::Path;
 use std::{fs, io};
 
@@ -14,6 +19,7 @@ fn main() -> io::Result<()> {
     keep("request_frame", "register", &golden("register-v1.bin")?)?;
     keep("request_frame", "report", &golden("report-v1.bin")?)?;
     keep("answer_frame", "authorization", &[&[0], &golden("authorization-v1.bin")?[..]].concat())?;
+    answers()?;
     let lives = lives::all();
     for life in &lives {
         keep("agent", life.name, &life.bytes())?;
@@ -26,6 +32,26 @@ fn keep(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), bytes)
+}
+
+/// What a manager may say, to be signed by the target.
+fn answers() -> io::Result<()> {
+    let odd = Odd::Nothing;
+    let says = [
+        ("fitting", Saying::Fitting),
+        ("registered", Saying::Registered { days: 9, policy: Some(PolicyChange::OTHER), odd }),
+        ("renewed", Saying::Renewed { days: 9, odd }),
+        ("deregistered", Saying::Deregistered),
+        ("refused", Saying::Refused(3)),
+        ("later", Saying::RetryLater(9)),
+        ("conflict", Saying::Conflict),
+    ];
+    let mut manager = Manager::new(UnixTime::from_secs(EPOCH));
+    for (name, says) in says {
+        let answer = manager.answer(&UDI, EPOCH, &says, AnswerTwist::Nothing).text;
+        keep("answer_frame", name, &[&[1], payload_of(&answer)].concat())?;
+    }
+    Ok(())
 }
 
 fn golden(file: &str) -> io::Result<Vec<u8>> {

@@ -27,6 +27,24 @@ impl Strictness {
     }
 }
 
+/// What an identity record is about.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Held {
+    registered: bool,
+    /// The number of the request, and what is installed of it.
+    reserved: Option<(u32, Option<u8>)>,
+}
+
+impl Held {
+    pub(super) fn of(agent: &Machine<'_>) -> Self {
+        let reserved = agent.reservation();
+        Self {
+            registered: agent.status().enrolment.is_some(),
+            reserved: reserved.map(|held| (held.number, held.installed.map(|is| is.generation))),
+        }
+    }
+}
+
 /// What a command that is refused leaves as it was (SPEC R9, section 6: "changes nothing").
 #[derive(Debug, PartialEq)]
 pub(super) struct Standing {
@@ -88,12 +106,13 @@ impl World<'_> {
 
     /// Right after a boot: a power cut leaves the old state or the new, never neither (SPEC T6).
     pub(super) fn check_boot(&mut self) {
-        let found = self.agent.status().registration;
+        let found = Held::of(&self.agent);
         // Meanwhile the certificate may have ended.
-        let known = self.standing.contains(&found) || found == RegistrationState::Expired;
-        let standing = &self.standing;
-        assert!(known || !self.strictness.untouched, "found {found:?}, stored were {standing:?}");
-        self.standing = [found; 2];
+        let ended = self.agent.status().certificate_ended.is_some() && found.reserved.is_none();
+        let known = self.held.contains(&found) || ended;
+        let stored = &self.held;
+        assert!(known || !self.strictness.untouched, "found {found:?}, stored were {stored:?}");
+        self.held = [found; 2];
     }
 
     /// Whether what codes promise holds whatever becomes of storage (SPEC S5).
@@ -104,19 +123,18 @@ impl World<'_> {
     /// No code is shown that a loss of power at this moment would undo, and none breaks what another
     /// one promised (SPEC S5).
     fn check_codes(&mut self) {
-        let held = self.agent.reservation();
-        if held.is_none() && self.agent.return_code().is_none() {
+        let (held, returned) = (self.agent.reservation(), self.agent.return_code());
+        let nothing = held.is_none() && returned.is_none();
+        if nothing || self.checked == Some((held, returned)) {
             return;
         }
+        self.checked = Some((held, returned));
         if self.promises_hold()
             && let Some(held) = held
         {
             self.promises.check(held.number, held.installed.map(|installed| installed.generation));
         }
         let codes = Codes::of(&self.agent);
-        if self.checked.as_ref() == Some(&codes) {
-            return;
-        }
         let durable = self.durable_codes();
         let holds = [
             codes.request.is_none() || durable.request == codes.request,
@@ -128,9 +146,8 @@ impl World<'_> {
             self.promises.note(&codes);
         }
         if codes.request.is_some() {
-            self.last_request.clone_from(&codes.request);
+            self.last_request = codes.request;
         }
-        self.checked = Some(codes);
     }
 
     /// What a device that booted now would show, once it has come to rest.

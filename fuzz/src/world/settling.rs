@@ -1,6 +1,7 @@
 //! What an agent asks of its platform, until it waits.
 
 use super::World;
+use super::checks::Held;
 use crate::step::{AnswerTwist, Link, Saying};
 use crate::storage::Written;
 use crate::{OUTPUTS_MAX, TOLD, keyed_hash::KeyedHash};
@@ -43,7 +44,7 @@ impl World<'_> {
                 }
                 Output::Persist { record, slot, length } => {
                     if record == RecordKind::Identity {
-                        self.standing[1] = self.agent.status().registration;
+                        self.held[1] = Held::of(&self.agent);
                     }
                     if let Some(written) = self.storage.write(record, slot, &self.buffer[..length])
                     {
@@ -73,7 +74,7 @@ impl World<'_> {
         match written {
             Written::Done => {
                 if record == RecordKind::Identity {
-                    self.standing[0] = self.standing[1];
+                    self.held[0] = self.held[1];
                     self.checked = None;
                 }
                 self.tell(Input::Persisted(record));

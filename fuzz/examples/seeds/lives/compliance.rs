@@ -1,11 +1,11 @@
 //! What reports are answered, and what may be in use.
 
 use super::{
-    Life, PLAIN, REFUSES_NOTHING, REFUSES_USE, SMALLEST, acquire, deed, life, link, policy, reboot,
+    Life, PLAIN, REFUSES_NOTHING, REFUSES_USE, SMALLEST, acquire, deed, life, link, reboot,
     registered, reported, run, verdicts,
 };
 use leasehold_core::agent::RegistrationState::{Registered, Unregistered};
-use leasehold_fuzz::step::{Deed, Link, Saying, Step, Unit};
+use leasehold_fuzz::step::{Deed, Link, PolicyChange, Saying, Step, Unit};
 
 pub fn all() -> Vec<Life> {
     let (short, covered) = (1, 40);
@@ -24,7 +24,7 @@ pub fn all() -> Vec<Life> {
         verdicts: [verdict; 4],
         count: 9,
         since,
-        policy: Some(policy()),
+        policy: Some(PolicyChange::OTHER),
         duplicate: true,
     };
     let over = |make, name| {

@@ -9,7 +9,7 @@ mod time;
 use crate::bytes_of;
 use leasehold_core::agent::RegistrationState;
 use leasehold_fuzz::step::{
-    AnswerTwist, CodeTwist, Deed, GivenCode, GivenLine, Link, PolicyChange, Saying, Step, Unit,
+    AnswerTwist, CodeTwist, Deed, GivenCode, GivenLine, Link, Saying, Step, Unit,
 };
 
 pub struct Life {
@@ -97,19 +97,6 @@ fn reported(says: Saying) -> Vec<Step> {
 fn verdicts(verdict: u8) -> Saying {
     let (since, policy, duplicate) = (None, None, false);
     Saying::Authorization { verdicts: [verdict; 4], count: 9, since, policy, duplicate }
-}
-
-fn policy() -> PolicyChange {
-    PolicyChange {
-        report_interval: 6 * 3_600,
-        authorization_period: 60 * 86_400,
-        overage_period: 30 * 86_400,
-        retry_first: 600,
-        pending_warning: 1_200,
-        pending_tolerance: 2_400,
-        consecutive_reports: 2,
-        lock_usage: true,
-    }
 }
 
 fn code(count: u8, hours: Option<u16>, twist: CodeTwist) -> GivenCode {
