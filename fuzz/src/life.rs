@@ -33,5 +33,6 @@ pub fn live<T>(bytes: &[u8], look: impl FnOnce(&World<'_>) -> T) -> T {
         }
         world.play(step);
     }
+    world.check_end();
     look(&world)
 }

@@ -54,6 +54,8 @@ enum Kind {
 /// Keys, and how far the numbers of its answers are.
 pub struct Manager {
     certificate: SigningCertificate,
+    /// The same, by somebody who is not the vendor.
+    usurped: SigningCertificate,
     answers: u64,
     waiting: Option<Waiting>,
     /// The key that was certified last.
@@ -74,9 +76,11 @@ impl Manager {
     pub fn new(from: UnixTime) -> Self {
         let until = from.saturating_add(Duration::from_days(20 * 365));
         let key = public(&SIGNING);
-        let certificate = SigningCertificate::issue(&KeyedHash, &ROOT, key, 1, from, until);
-        let certificate = certificate.expect("any seed is a key");
-        Self { certificate, answers: 0, waiting: None, key, last: Vec::new() }
+        let [certificate, usurped] = [ROOT, STRANGER].map(|root| {
+            let issued = SigningCertificate::issue(&KeyedHash, &root, key, 1, from, until);
+            issued.expect("any seed is a key")
+        });
+        Self { certificate, usurped, answers: 0, waiting: None, key, last: Vec::new() }
     }
 
     /// Takes a request, to be answered later.
@@ -134,7 +138,11 @@ impl Manager {
             _ => {}
         }
         let key = if matches!(twist, AnswerTwist::Stranger) { STRANGER } else { SIGNING };
-        let mut good = self.encoded(&key, &answer);
+        let certificate = match twist {
+            AnswerTwist::Usurper => &self.usurped,
+            _ => &self.certificate,
+        };
+        let mut good = encoded(&key, certificate, &answer);
         if let AnswerTwist::Altered(place, bits) = twist {
             let mut payload = seal::payload_of(&good).to_vec();
             let place = usize::from(place) % payload.len();
@@ -158,12 +166,6 @@ impl Manager {
         Given { text: bytes, forged }
     }
 
-    fn encoded(&self, key: &KeyHandle, answer: &Answer<'_>) -> Vec<u8> {
-        let mut buffer = [0; FRAME_MAX];
-        let length = encode_answer(&KeyedHash, key, &self.certificate, answer, &mut buffer);
-        buffer[..length.expect("the longest answer fits")].into()
-    }
-
     /// An answer that says what `payload` does.
     pub fn signed(&self, payload: &[u8]) -> Vec<u8> {
         let answer = Answer {
@@ -173,7 +175,7 @@ impl Manager {
             number: AnswerNumber::default(),
             body: AnswerBody::Conflict,
         };
-        seal::signed_answer(&SIGNING, &self.encoded(&SIGNING, &answer), payload)
+        seal::signed_answer(&SIGNING, &encoded(&SIGNING, &self.certificate, &answer), payload)
     }
 
     /// An authorization code for a device with that request; of the generation after `installed`.
@@ -217,7 +219,7 @@ impl Manager {
             CodeTwist::Anchors => anchors.confirmed[0] ^= 1,
             CodeTwist::LicenseType => grant.license_type ^= 1,
             CodeTwist::Catalogue => grant.catalogue ^= 1,
-            CodeTwist::Stranger | CodeTwist::Unvouched | CodeTwist::Early => {}
+            CodeTwist::Stranger | CodeTwist::Unvouched | CodeTwist::Early | CodeTwist::Usurper => {}
             CodeTwist::Universal => {
                 grant.universal ^= true;
                 forged = false;
@@ -231,6 +233,7 @@ impl Manager {
             CodeTwist::Pinned => (RESERVATION, None),
             CodeTwist::Stranger => (STRANGER, Some(&self.certificate)),
             CodeTwist::Unvouched => (STRANGER, None),
+            CodeTwist::Usurper => (SIGNING, Some(&self.usurped)),
             _ => (SIGNING, Some(&self.certificate)),
         };
         let code = AuthorizationCode::encode(&KeyedHash, &key, certificate, &grant, &udi, &anchors);
@@ -244,6 +247,12 @@ impl Manager {
         }
         Given { text: code, forged }
     }
+}
+
+fn encoded(key: &KeyHandle, certificate: &SigningCertificate, answer: &Answer<'_>) -> Vec<u8> {
+    let mut buffer = [0; FRAME_MAX];
+    let length = encode_answer(&KeyedHash, key, certificate, answer, &mut buffer);
+    buffer[..length.expect("the longest answer fits")].into()
 }
 
 /// What a text says to somebody who takes look-alikes for each other and skips what separates (SPEC

@@ -51,11 +51,15 @@ pub fn signed_authorization(
         payload,
     ]);
     let signature = KeyedHash.sign(key, &SignedMessage::new(Purpose::Reservation, &digest));
-    let voucher = [&as_stored(&signature.expect("any seed is a key"))[..], &[0]].concat();
+    let signature = as_stored(&signature.expect("any seed is a key"));
+    sealed(b'A', &authorization(payload, &[&signature[..], &[0]].concat()))
+}
+
+/// The version and the contents of an authorization code.
+pub fn authorization(payload: &[u8], voucher: &[u8]) -> Vec<u8> {
     let [low, high, ..] = payload.len().to_le_bytes();
     let lengths = [low, high, u8::try_from(voucher.len()).unwrap_or(u8::MAX)];
-    let contents = [&lengths, payload, &voucher].concat();
-    sealed(b'A', &[&[0][..], &symbols_of(&contents)].concat())
+    [&[0][..], &symbols_of(&[&lengths, payload, voucher].concat())].concat()
 }
 
 /// An answer that says what `payload` does, signed with `key`, whose certificate is that of `good`.

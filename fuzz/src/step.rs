@@ -145,7 +145,7 @@ pub enum Deed {
 pub struct GivenCode {
     /// By how many generations it is ahead of the next.
     pub ahead: u8,
-    pub lines: [Option<GivenLine>; 4],
+    pub lines: [Option<GivenLine>; 8],
     pub twist: CodeTwist,
 }
 
@@ -177,6 +177,8 @@ pub enum CodeTwist {
     Altered(u16, u8),
     /// The certificate of the signer does not cover the time.
     Early,
+    /// The certificate of the signer is not by the root.
+    Usurper,
 }
 
 /// How requests fare.
@@ -260,6 +262,8 @@ pub enum AnswerTwist {
     Old,
     Epoch,
     Stranger,
+    /// The certificate of the signer is not by the root.
+    Usurper,
     /// Made at another time.
     Time(i32),
     Cut(u16),

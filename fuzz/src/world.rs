@@ -16,7 +16,9 @@ use crate::requests::Requests;
 use crate::step::{AnswerTwist, Link, Saying, Step, Unasked, Unit};
 use crate::storage::{Flash, Storage, Works};
 use checks::{Held, Strictness};
-use leasehold_core::agent::{BUFFER_MIN, Input, RecordKind, ReservationStatus, TransportError};
+use leasehold_core::agent::{
+    BUFFER_MIN, CommandError, Input, Output, RecordKind, ReservationStatus, TransportError,
+};
 use leasehold_core::code::{RequestCode, ReturnCode};
 use leasehold_core::counters::Counters;
 use leasehold_core::time::{Duration, UnixTime};
@@ -135,7 +137,7 @@ impl<'a> World<'a> {
             Step::Keys(usable) => self.keys.set(usable),
             Step::Unasked(unasked) => self.unasked(unasked),
             Step::Works { identity, ledger, counter, late } => {
-                self.strictness.stores &= identity && ledger;
+                self.strictness.stores &= identity && ledger && !late;
                 self.storage.set_works(Works { identity, ledger, counter, late });
             }
             Step::Cut { writes, last } => self.storage.cut_after(writes, last),
@@ -177,6 +179,9 @@ impl<'a> World<'a> {
         self.boots += 1;
         self.checked = None;
         self.agent = self.off.fork(self.counters);
+        let early = self.agent.handle_input(self.clocks.now(), Input::Wake);
+        assert_eq!(early, Err(CommandError::NotReady));
+        assert_eq!(self.agent.poll_output(&mut self.buffer), Output::Wait(None));
         let booted = self.agent.boot(self.clocks.now(), self.storage.stored());
         booted.expect("no newer version wrote this");
         self.check_boot();

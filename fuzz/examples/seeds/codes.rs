@@ -4,6 +4,7 @@ use crate::{golden, keep};
 use leasehold_core::code::Grant;
 use leasehold_core::token::Token;
 use leasehold_fuzz::grants::fitting;
+use leasehold_fuzz::seal::authorization;
 use std::io;
 
 /// Of a full block of a code: all characters, and those that check the others.
@@ -39,6 +40,9 @@ pub fn make() -> io::Result<()> {
         let mut buffer = [0; 512];
         let payload = postcard::to_slice(grant, &mut buffer).expect("the longest grant fits");
         keep("code_authorization", name, &[&[2], &*payload].concat())?;
+        // Neither a certificate nor none.
+        let contents = authorization(payload, &[2; 66]);
+        keep("code_authorization", &format!("un{name}"), &[&[1], &contents[..]].concat())?;
     }
     keep("token", "text", Token([5; 20]).to_text().as_bytes())
 }

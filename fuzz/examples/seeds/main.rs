@@ -5,10 +5,13 @@ mod codes;
 mod lives;
 mod records;
 
+use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use leasehold_core::wire::{FRAME_MAX, Nonce, Request, RequestBody, RequestNumber, encode_request};
 use leasehold_fuzz::appliance::UDI;
 use leasehold_fuzz::clocks::EPOCH;
-use leasehold_fuzz::manager::Manager;
+use leasehold_fuzz::keyed_hash::KeyedHash;
+use leasehold_fuzz::manager::{Manager, ROOT};
 use leasehold_fuzz::seal::payload_of;
 use leasehold_fuzz::step::{AnswerTwist, Odd, PolicyChange, Saying, Step};
 use std::path::Path;
@@ -19,6 +22,7 @@ fn main() -> io::Result<()> {
     keep("request_frame", "register", &golden("register-v1.bin")?)?;
     keep("request_frame", "report", &golden("report-v1.bin")?)?;
     keep("answer_frame", "authorization", &[&[0], &golden("authorization-v1.bin")?[..]].concat())?;
+    requests()?;
     answers()?;
     let lives = lives::all();
     for life in &lives {
@@ -32,6 +36,27 @@ fn keep(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), bytes)
+}
+
+/// What a device may ask.
+fn requests() -> io::Result<()> {
+    let long = "a product id that is longer than any that a device may have, by far";
+    let with = |product_id, uuid| Udi { product_id, serial_number: "A1B2C3", uuid };
+    let requests = [
+        ("deregister", UDI, RequestBody::Deregister),
+        ("renew", with("LH-CC", Some([5; 16])), RequestBody::RenewCertificate),
+        ("long-name", with(long, None), RequestBody::Deregister),
+    ];
+    for (name, udi, body) in requests {
+        let number = RequestNumber { epoch: 1, sequence: 2 };
+        let instance = Some(InstanceId([7; 16]));
+        let request = Request { udi, instance, number, nonce: Nonce([4; 16]), body };
+        let mut buffer = [0; FRAME_MAX];
+        let encoded = encode_request(&KeyedHash, &ROOT, &request, &mut buffer);
+        let (length, _) = encoded.expect("the longest request fits");
+        keep("request_frame", name, &buffer[..length])?;
+    }
+    Ok(())
 }
 
 /// What a manager may say, to be signed by the target.

@@ -15,7 +15,7 @@ use leasehold_core::time::{DeviceTime, Duration};
 pub(super) struct Strictness {
     /// Nobody changed what is stored behind the device's back.
     pub(super) untouched: bool,
-    /// Storage always worked.
+    /// Storage always worked, and at once.
     pub(super) stores: bool,
     /// The agent was always woken when it wanted to be.
     pub(super) punctual: bool,
@@ -95,6 +95,9 @@ impl World<'_> {
         let enforced = matches!(status.enforcement, Enforcement::Enforced { .. });
         let refuses = self.appliance.definition.enforcement != EnforcementMode::Advisory;
         assert_eq!(self.agent.permits(Operation::Provision), !(enforced && refuses));
+        // SPEC T1: a real-time clock told it.
+        let knows = self.agent.unix(status.now).is_some();
+        assert!(knows || self.clocks.now().real_time.is_none());
         // SPEC A2, X1: used once in a device's life, and never given back.
         let left = status.evaluation_left;
         let Strictness { untouched, stores, punctual } = self.strictness;
@@ -102,6 +105,17 @@ impl World<'_> {
             assert!(left <= self.evaluation_left, "the evaluation grew to {left:?}");
         }
         self.evaluation_left = left;
+    }
+
+    /// At the end: what is said of one entitlement is said of the whole (SPEC A1).
+    pub fn check_end(&self) {
+        let whole = self.agent.status().authorization;
+        let each = (0..8).filter_map(|index| self.agent.entitlement(index));
+        for state in each.map(|entitlement| entitlement.authorization) {
+            if matches!(state, AuthorizationState::OutOfCompliance { .. }) {
+                assert_eq!(state, whole);
+            }
+        }
     }
 
     /// Right after a boot: a power cut leaves the old state or the new, never neither (SPEC T6).

@@ -143,6 +143,7 @@ pub fn all() -> Vec<Life> {
                 AnswerTwist::Request,
                 AnswerTwist::Old,
                 AnswerTwist::Stranger,
+                AnswerTwist::Usurper,
                 AnswerTwist::Cut(40),
                 AnswerTwist::Flip(90, 1),
                 AnswerTwist::Again,

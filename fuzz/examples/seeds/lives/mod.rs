@@ -99,9 +99,14 @@ fn verdicts(verdict: u8) -> Saying {
     Saying::Authorization { verdicts: [verdict; 4], count: 9, since, policy, duplicate }
 }
 
+/// Lines, where there are eight places.
+fn lines<const N: usize>(given: [GivenLine; N]) -> [Option<GivenLine>; 8] {
+    std::array::from_fn(|place| given.get(place).copied())
+}
+
 fn code(count: u8, hours: Option<u16>, twist: CodeTwist) -> GivenCode {
     let line = GivenLine { entitlement: 0, count, hours };
-    GivenCode { ahead: 0, lines: [Some(line), None, None, None], twist }
+    GivenCode { ahead: 0, lines: lines([line]), twist }
 }
 
 fn install(count: u8) -> Vec<Step> {

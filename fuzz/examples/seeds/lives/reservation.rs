@@ -1,7 +1,7 @@
 //! Licences that travel as codes.
 
 use super::{
-    COUNTER, Life, PLAIN, UNPINNED, acquire, code, deed, install, life, reboot, register,
+    COUNTER, Life, PLAIN, UNPINNED, acquire, code, deed, install, life, lines, reboot, register,
     registered, requested, reserved, run,
 };
 use leasehold_core::agent::RegistrationState::{
@@ -20,6 +20,7 @@ pub fn all() -> Vec<Life> {
         CodeTwist::Stranger,
         CodeTwist::Unvouched,
         CodeTwist::Early,
+        CodeTwist::Usurper,
         CodeTwist::Typed(20, b'7'),
         CodeTwist::Typed(99, b'-'),
         CodeTwist::Altered(9, 0x40),
@@ -59,7 +60,7 @@ pub fn all() -> Vec<Life> {
         ),
         life("universal", PLAIN, Reserved, {
             let universal =
-                Step::Install(GivenCode { ahead: 0, lines: [None; 4], twist: CodeTwist::Nothing });
+                Step::Install(GivenCode { ahead: 0, lines: [None; 8], twist: CodeTwist::Nothing });
             [
                 deed(Deed::Enable),
                 deed(Deed::Request { universal: true }),
@@ -126,10 +127,26 @@ pub fn all() -> Vec<Life> {
             [registered(), deed(Deed::Enable), deed(Deed::RenewCertificate)],
         ),
         life("not-while-enabled", PLAIN, Unregistered, [deed(Deed::Enable), register()]),
+        life("terms-of-all-kinds", COUNTER, Reserved, {
+            let line = |place: u8| GivenLine {
+                entitlement: place % 7,
+                count: 3,
+                hours: Some(24 + 20 * u16::from(place)),
+            };
+            let lines = lines([0, 1, 2, 3, 4, 5, 6, 7].map(line));
+            let twist = CodeTwist::Nothing;
+            let sleep = Step::Sleep { unit: Unit::Day, times: 60 };
+            [
+                requested(),
+                vec![Step::Install(GivenCode { ahead: 0, lines, twist })],
+                acquire(3),
+                vec![sleep, Step::Wake],
+            ]
+        }),
         life("many-updates", COUNTER, Reserved, {
             let ahead = |ahead| {
                 let line = GivenLine { entitlement: 1, count: 3, hours: None };
-                let lines = [Some(line), None, Some(line), None];
+                let lines = lines([line, line]);
                 Step::Install(GivenCode { ahead, lines, twist: CodeTwist::Nothing })
             };
             [requested(), vec![ahead(0), ahead(60), ahead(0), ahead(5)]]
