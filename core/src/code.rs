@@ -81,9 +81,10 @@ impl CodeKind {
 /// A *place* is the number of a character in the text as it was given, from 1.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum CodeError {
-    /// It does not begin like a code, not even like one with a wrong character in its beginning.
+    /// It does not begin like a code, not even like one of the expected kind with a wrong character
+    /// in its beginning.
     NotACode,
-    /// It is a good code of this other kind.
+    /// It begins like a code of this other kind.
     WrongKind(CodeKind),
     /// It was made by this newer version of the format.
     NewerVersion(u8),

@@ -12,9 +12,10 @@
 //! (SPEC E5, T1, X15). `embedded-time` appears at the boundary only ([`uptime`]): its instants
 //! compare by wrap-around and its addition panics, neither of which suits periods of years.
 
+use core::num::NonZeroU32;
 use embedded_time::Clock;
 use embedded_time::duration::Seconds;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A span of time in whole seconds, at most 136 years. All arithmetic saturates.
 #[derive(
@@ -124,12 +125,59 @@ instant! {
     Instant(u32), spans by from_secs
 }
 instant! {
-    /// Seconds that the device knows to have passed in its life: the scale of every period.
-    DeviceTime(u32), spans by from_secs
-}
-instant! {
     /// Seconds since 1970-01-01 00:00:00 UTC.
     UnixTime(u64), spans by from_wide
+}
+
+/// Seconds that the device knows to have passed in its life: the scale of every period.
+// One more than the seconds, so that `Option<DeviceTime>` takes no more memory than this: an agent
+// holds dozens of them.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DeviceTime(NonZeroU32);
+
+impl DeviceTime {
+    /// The instant `seconds` after zero of this scale, whose end is one before [`u32::MAX`].
+    pub const fn from_secs(seconds: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(seconds))
+    }
+
+    /// Seconds since zero of this scale.
+    pub const fn as_secs(self) -> u32 {
+        self.0.get().saturating_sub(1)
+    }
+
+    /// The instant `span` later; saturates at the end of the scale.
+    pub const fn saturating_add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+
+    /// The instant `span` earlier; saturates at zero.
+    pub const fn saturating_sub(self, span: Duration) -> Self {
+        Self::from_secs(self.as_secs().saturating_sub(span.0))
+    }
+
+    /// How long after `earlier` this is: zero when it is not after it at all.
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        Duration(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for DeviceTime {
+    fn default() -> Self {
+        Self::from_secs(0)
+    }
+}
+
+impl Serialize for DeviceTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_secs().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(Self::from_secs)
+    }
 }
 
 /// What the platform's clocks say at one moment (SPEC T1).
@@ -173,6 +221,7 @@ pub fn uptime<C: Clock<T = u64>>(clock: &C) -> Result<Instant, ClockUnreadable> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::mem::size_of;
     use embedded_time::fraction::Fraction;
 
     struct Milliseconds(u64);
@@ -200,8 +249,23 @@ mod tests {
         assert_eq!(calendar.saturating_since(UnixTime::default()), Duration::MAX);
         let beyond = UnixTime::from_secs((1 << 32) + 5);
         assert_eq!(beyond.saturating_since(UnixTime::default()), Duration::MAX);
-        assert_eq!(end.saturating_since(DeviceTime::default()), Duration::MAX);
+        let longest = Duration::from_secs(u32::MAX - 1);
+        assert_eq!(end.saturating_since(DeviceTime::default()), longest);
         assert_eq!(DeviceTime::default().saturating_since(end), Duration::ZERO);
         assert_eq!(Duration::from_days(u32::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn device_time_is_stored_as_its_seconds_and_may_be_absent_for_nothing() {
+        for seconds in [0, 1, 86_400, u32::MAX - 1] {
+            let at = DeviceTime::from_secs(seconds);
+            assert_eq!(at.as_secs(), seconds);
+            let mut of_time = [0; 5];
+            let mut of_seconds = [0; 5];
+            let of_time = postcard::to_slice(&at, &mut of_time).unwrap();
+            assert_eq!(of_time, postcard::to_slice(&seconds, &mut of_seconds).unwrap());
+            assert_eq!(postcard::from_bytes(of_time), Ok(at));
+        }
+        assert_eq!(size_of::<Option<DeviceTime>>(), size_of::<DeviceTime>());
     }
 }

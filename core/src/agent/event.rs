@@ -222,8 +222,8 @@ events! {
         entitlement: u8,
         /// How many licences.
         count: u32,
-        /// What is left.
-        left: Duration
+        /// How many days are left, a begun one included: at most 90.
+        days: u8
     },
     /// A reserved term ended: its licences count no more (SPEC S7).
     ReservationTermEnded {

@@ -40,8 +40,6 @@ pub(super) struct Reservation<const N: usize> {
     /// Whether everything the product can use is reserved.
     pub(super) universal: bool,
     pub(super) installed_at: DeviceTime,
-    /// The calendar time of that moment, as far as the device knew it.
-    pub(super) installed_on: UnixTime,
     /// Since when more is in use than is reserved.
     pub(super) short_since: Option<DeviceTime>,
     /// What is reserved; nothing where it is universal.
@@ -59,6 +57,7 @@ pub struct ReservedLine {
     pub ends: Option<DeviceTime>,
 }
 
+const DAY: u32 = Duration::from_days(1).as_secs();
 /// What is left of a term when it is told (SPEC S7), in days; zero is its end.
 const TOLD_DAYS: [u32; 8] = [0, 1, 3, 7, 14, 30, 60, 90];
 
@@ -74,15 +73,15 @@ impl ReservedLine {
         self.ends.is_none_or(|ends| ends > now)
     }
 
-    /// What is to be told of its end at `now`, of which nothing after `before` was: how much is left.
-    pub(super) fn told_between(&self, before: DeviceTime, now: DeviceTime) -> Option<Duration> {
+    /// What is to be told of its end at `now`, of which nothing after `before` was: how many days are
+    /// left, a begun one included.
+    pub(super) fn told_between(&self, before: DeviceTime, now: DeviceTime) -> Option<u8> {
         let ends = self.ends?;
-        let reached = |at: DeviceTime| {
-            let left = ends.saturating_since(at);
-            TOLD_DAYS.iter().find(|&&days| left <= Duration::from_days(days))
-        };
+        let left = |at: DeviceTime| ends.saturating_since(at).as_secs().div_ceil(DAY);
+        let reached = |at| TOLD_DAYS.iter().find(|&&days| left(at) <= days);
         let now_at = reached(now)?;
-        (reached(before) != Some(now_at)).then(|| ends.saturating_since(now))
+        let days = u8::try_from(left(now)).ok();
+        days.filter(|_| reached(before) != Some(now_at))
     }
 
     /// When there is something to tell next.
@@ -145,8 +144,6 @@ pub struct InstalledStatus {
 mod tests {
     use super::*;
 
-    const DAY: u32 = 86_400;
-
     fn line(ends: u32) -> ReservedLine {
         ReservedLine { entitlement: 0, count: 5, ends: Some(DeviceTime::from_secs(ends)) }
     }
@@ -159,10 +156,10 @@ mod tests {
         while let Some(at) = line.next_told(now) {
             assert_eq!(line.told_between(now, DeviceTime::from_secs(at.as_secs() - 1)), None);
             let left = line.told_between(now, at).unwrap();
-            told.push((at.as_secs(), left.as_secs())).unwrap();
+            told.push((at.as_secs(), u32::from(left))).unwrap();
             now = at;
         }
-        let expected = [90, 60, 30, 14, 7, 3, 1, 0].map(|days| ((200 - days) * DAY, days * DAY));
+        let expected = [90, 60, 30, 14, 7, 3, 1, 0].map(|days| ((200 - days) * 86_400, days));
         assert_eq!(told, expected);
         assert!(line.counts_at(DeviceTime::from_secs(200 * DAY - 1)));
         assert!(
@@ -176,7 +173,9 @@ mod tests {
     fn of_what_a_long_sleep_passed_only_the_last_is_told() {
         let line = line(100 * DAY);
         let told = line.told_between(DeviceTime::from_secs(0), DeviceTime::from_secs(95 * DAY));
-        assert_eq!(told, Some(Duration::from_days(5)));
+        assert_eq!(told, Some(5));
+        let told = line.told_between(DeviceTime::from_secs(0), DeviceTime::from_secs(95 * DAY - 1));
+        assert_eq!(told, Some(6), "a begun day counts");
     }
 
     #[test]

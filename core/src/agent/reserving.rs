@@ -10,7 +10,7 @@ use crate::code::{
     Returned, Vouched,
 };
 use crate::crypto::Crypto;
-use crate::time::{DeviceTime, Duration};
+use crate::time::DeviceTime;
 use crate::verified::Verified;
 
 /// An administrator's step of a reservation (SPEC S1–S3).
@@ -132,7 +132,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             declined: 0,
             universal: grant.universal,
             installed_at: now,
-            installed_on: on,
             short_since: None,
             lines,
         });
@@ -293,16 +292,16 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let mut ended = false;
         for index in 0..N {
             let line = self.identity.reservation().and_then(|held| held.lines.get(index)).copied();
-            let Some((line, left)) = line.and_then(|l| Some((l, l.told_between(before, now)?)))
+            let Some((line, days)) = line.and_then(|l| Some((l, l.told_between(before, now)?)))
             else {
                 continue;
             };
             let ReservedLine { entitlement, count, .. } = line;
-            ended |= left == Duration::ZERO;
+            ended |= days == 0;
             self.ledger_store.save_by(now);
-            self.tell(match left {
-                Duration::ZERO => EventKind::ReservationTermEnded { entitlement, count },
-                left => EventKind::ReservationTermEnding { entitlement, count, left },
+            self.tell(match days {
+                0 => EventKind::ReservationTermEnded { entitlement, count },
+                days => EventKind::ReservationTermEnding { entitlement, count, days },
             });
         }
         if ended {

@@ -8,7 +8,7 @@
 //! the signer.
 
 use super::chain::Anchors;
-use super::check::{BLOCK, BLOCK_DATA, HEAD, check};
+use super::check::{BLOCK, BLOCK_DATA, HEAD, Layout, check, whole};
 use super::checksum::CHECK_SYMBOLS;
 use super::grant::{Grant, Voucher, signed_message};
 use super::packed::{Unpacker, symbol_at, symbols_of};
@@ -61,7 +61,7 @@ impl<'t> AuthorizationCode<'t> {
     /// # Errors
     /// [`CodeError`] says what is wrong, and where.
     pub fn parse(text: &'t str) -> Result<Self, CodeError> {
-        check(text, CodeKind::Authorization)?;
+        check::<Self>(text)?;
         // The bits of the last symbol that are no contents: were they not fixed, the same contents
         // could be spelt in other ways.
         let mut spare = [0];
@@ -129,6 +129,19 @@ impl<'t> AuthorizationCode<'t> {
     }
 }
 
+impl Layout for AuthorizationCode<'_> {
+    const KIND: CodeKind = CodeKind::Authorization;
+
+    fn whole(text: &str) -> Result<(), CodeError> {
+        whole(text, |first, found| match found {
+            ..BLOCK => Ok(BLOCK),
+            _ if first.is_whole() => length(text),
+            // What it says of its length is not to be believed.
+            _ => Ok(found),
+        })
+    }
+}
+
 fn print(contents: &[u8]) -> String<AUTHORIZATION_TEXT_MAX> {
     let mut text = String::new();
     let mut printer = Printer::new(CodeKind::Authorization, text.as_mut_view());
@@ -143,7 +156,7 @@ fn print(contents: &[u8]) -> String<AUTHORIZATION_TEXT_MAX> {
 ///
 /// # Errors
 /// [`CodeError::Malformed`] where a part of it would be longer than any.
-pub(super) fn length(text: &str) -> Result<usize, CodeError> {
+fn length(text: &str) -> Result<usize, CodeError> {
     let lengths = Lengths::read(text);
     if usize::from(lengths.payload) > PAYLOAD_MAX || usize::from(lengths.voucher) > VOUCHER_MAX {
         return Err(CodeError::Malformed);

@@ -2,7 +2,7 @@
 
 use super::checksum::{CHECK_SYMBOLS, Fault};
 use super::reader::{Block, Reader, count};
-use super::{CodeError, CodeKind, TEXT_MAX, authorization, proof, request};
+use super::{CodeError, CodeKind, TEXT_MAX};
 use crate::base32;
 
 /// The most characters of a block.
@@ -14,29 +14,44 @@ pub(super) const HEAD: usize = 4;
 /// The version symbol of what this code writes and reads: version 1.
 pub(super) const VERSION: u8 = 0;
 
-/// Checks that `text` is a code of the `expected` kind. What it says is not looked at.
+/// How the codes of one kind are laid out.
+pub(super) trait Layout {
+    const KIND: CodeKind;
+
+    /// The first block of a text that begins like a code of the kind, or with one wrong character in
+    /// its beginning: of a code that has no UDI.
+    ///
+    /// # Errors
+    /// [`CodeError`].
+    fn first_block(text: &str) -> Result<Block<'_>, CodeError> {
+        Reader::new(text, 0..0).block(count(text).min(BLOCK))
+    }
+
+    /// Checks that a text which begins like a code of the kind is one as it was printed.
+    ///
+    /// # Errors
+    /// [`CodeError`].
+    fn whole(text: &str) -> Result<(), CodeError>;
+}
+
+/// Checks that `text` is a code of the kind that is laid out like `L`. What it says is not looked at.
+///
+/// Another kind is told by its prefix alone: a firmware that reads one kind has no code for the
+/// others.
 ///
 /// # Errors
 /// [`CodeError`].
-pub(super) fn check(text: &str, expected: CodeKind) -> Result<(), CodeError> {
+pub(super) fn check<L: Layout>(text: &str) -> Result<(), CodeError> {
     if text.len() > TEXT_MAX {
         return Err(CodeError::TooLong);
     }
     let named = CodeKind::ALL.into_iter().find(|&kind| prefix(text, kind) == Prefix::Right);
-    match named {
-        Some(kind) if kind == expected => whole(text, kind),
-        Some(other) => match whole(text, other) {
-            Ok(()) | Err(CodeError::NewerVersion(_)) => Err(CodeError::WrongKind(other)),
-            // Perhaps all that is wrong is the letter that says the kind.
-            Err(error) => Err(wrong_letter(text, expected).unwrap_or(error)),
-        },
-        None => {
-            let mut kinds = CodeKind::ALL.into_iter();
-            let error = wrong_letter(text, expected);
-            let error = error.or_else(|| kinds.find_map(|kind| wrong_letter(text, kind)));
-            Err(error.unwrap_or(CodeError::NotACode))
-        }
+    if named == Some(L::KIND) {
+        return L::whole(text);
     }
+    // Perhaps all that is wrong is the letter that says the kind.
+    let error = wrong_letter::<L>(text);
+    Err(error.unwrap_or(named.map_or(CodeError::NotACode, CodeError::WrongKind)))
 }
 
 /// How a text begins, held against the prefix of a kind.
@@ -68,40 +83,32 @@ fn prefix(text: &str, kind: CodeKind) -> Prefix {
 }
 
 /// The one character of the prefix that is wrong, when the first block is otherwise as a code of
-/// `kind` was printed.
-fn wrong_letter(text: &str, kind: CodeKind) -> Option<CodeError> {
-    let wrong = match prefix(text, kind) {
+/// the kind was printed.
+fn wrong_letter<L: Layout>(text: &str) -> Option<CodeError> {
+    let wrong = match prefix(text, L::KIND) {
         Prefix::Wrong(place, fault) => (place, fault),
         Prefix::Bad(place) => return Some(CodeError::BadCharacter { place }),
         Prefix::Right | Prefix::Other => return None,
     };
-    let block = first_block(text, kind).ok()?;
+    let block = L::first_block(text).ok()?;
     (block.fault() == Some(wrong)).then(|| block.mistyped(1))
 }
 
-fn first_block(text: &str, kind: CodeKind) -> Result<Block<'_>, CodeError> {
-    match kind {
-        CodeKind::Request => request::first_block(text),
-        _ => Reader::new(text, 0..0).block(count(text).min(BLOCK)),
-    }
-}
-
-fn whole(text: &str, kind: CodeKind) -> Result<(), CodeError> {
-    if kind == CodeKind::Request {
-        return request::whole(text);
-    }
+/// Checks that a code that has no UDI is as it was printed. How many characters it should have,
+/// `expected` says from its first block and the number that it has.
+///
+/// # Errors
+/// [`CodeError`].
+pub(super) fn whole(
+    text: &str,
+    expected: impl FnOnce(&Block<'_>, usize) -> Result<usize, CodeError>,
+) -> Result<(), CodeError> {
     let found = count(text);
     let mut reader = Reader::new(text, 0..0);
     let mut block = reader.block(found.min(BLOCK))?;
     refuse_newer(text, &block)?;
     refuse_bad(&reader)?;
-    let expected = match kind {
-        CodeKind::Authorization if found < BLOCK => BLOCK,
-        CodeKind::Authorization if block.is_whole() => authorization::length(text)?,
-        CodeKind::Authorization => found,
-        _ => proof::LENGTH,
-    };
-    same_length(expected, found)?;
+    same_length(expected(&block, found)?, found)?;
     let mut left = found.saturating_sub(BLOCK);
     for number in 1_usize.. {
         block.refuse_mistyped(number)?;

@@ -1,7 +1,7 @@
 //! Confirmation and return codes: 32 characters that only the device can have made.
 
 use super::chain::{Chain, EVERYTHING, Proof, UPDATES_MAX};
-use super::check::{HEAD, check};
+use super::check::{HEAD, Layout, check, whole};
 use super::packed::{symbol_at, symbols_of};
 use super::printer::Printer;
 use super::reader::Reader;
@@ -11,7 +11,7 @@ use heapless::String;
 use serde::{Deserialize, Serialize};
 
 /// The characters of either code, separators aside.
-pub(super) const LENGTH: usize = 32;
+const LENGTH: usize = 32;
 /// The characters of either code as printed.
 pub const PROOF_TEXT_MAX: usize = 38;
 
@@ -36,7 +36,7 @@ impl ConfirmationCode {
     /// # Errors
     /// [`CodeError`] says what is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let (generation, proof) = read(text, CodeKind::Confirmation)?;
+        let (generation, proof) = read::<Self>(text)?;
         match generation {
             1..=UPDATES_MAX => Ok(Self { generation, proof }),
             _ => Err(CodeError::Malformed),
@@ -52,6 +52,14 @@ impl ConfirmationCode {
     /// that no device made belongs to none.
     pub fn anchor<C: Crypto>(&self, crypto: &C) -> [u8; 16] {
         Chain::Confirmed.anchor(crypto, self.generation, self.proof)
+    }
+}
+
+impl Layout for ConfirmationCode {
+    const KIND: CodeKind = CodeKind::Confirmation;
+
+    fn whole(text: &str) -> Result<(), CodeError> {
+        whole(text, |_, _| Ok(LENGTH))
     }
 }
 
@@ -91,7 +99,7 @@ impl ReturnCode {
     /// # Errors
     /// [`CodeError`] says what is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let (position, proof) = read(text, CodeKind::Return)?;
+        let (position, proof) = read::<Self>(text)?;
         let returned = match position {
             EVERYTHING => Returned::Everything,
             1..=UPDATES_MAX => Returned::Update(position),
@@ -114,9 +122,17 @@ impl ReturnCode {
     }
 }
 
+impl Layout for ReturnCode {
+    const KIND: CodeKind = CodeKind::Return;
+
+    fn whole(text: &str) -> Result<(), CodeError> {
+        whole(text, |_, _| Ok(LENGTH))
+    }
+}
+
 /// The position and the value that a code carries.
-fn read(text: &str, kind: CodeKind) -> Result<(u8, Proof), CodeError> {
-    check(text, kind)?;
+fn read<L: Layout>(text: &str) -> Result<(u8, Proof), CodeError> {
+    check::<L>(text)?;
     let mut contents = [0; CONTENTS];
     let mut reader = Reader::new(text, 0..0);
     reader.skip_characters(HEAD);

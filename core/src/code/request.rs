@@ -4,7 +4,7 @@
 //! how long the UDI is, so that a character that was dropped from it or doubled is always told.
 
 use super::chain::Anchors;
-use super::check::{HEAD, check, refuse_bad, refuse_newer, same_length, wrong_length};
+use super::check::{HEAD, Layout, check, refuse_bad, refuse_newer, same_length, wrong_length};
 use super::checksum::CHECK_SYMBOLS;
 use super::packed::symbol_at;
 use super::printer::Printer;
@@ -78,7 +78,7 @@ impl RequestCode {
     /// # Errors
     /// [`CodeError`] says what is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        check(text, CodeKind::Request)?;
+        check::<Self>(text)?;
         read(text, extent(text)?).ok_or(CodeError::Malformed)
     }
 
@@ -172,34 +172,30 @@ fn part<const N: usize>(characters: &mut impl Iterator<Item = u8>) -> Option<Str
     Some(part)
 }
 
-/// Checks that `text`, which begins like a request code, is one as it was printed.
-///
-/// # Errors
-/// [`CodeError`].
-pub(super) fn whole(text: &str) -> Result<(), CodeError> {
-    let exact = extent(text)?;
-    let first = block(text, &exact)?;
-    refuse_newer(text, &first)?;
-    let mut reader = Reader::new(text, exact.clone());
-    let found = reader.clone().count().saturating_sub(COLONS);
-    refuse_bad(&reader)?;
-    same_length(length(exact.len().saturating_sub(COLONS)), found)?;
-    reader.skip_characters(first.length());
-    let contents = Contents::read(reader.clone());
-    let second = reader.block(SECOND)?;
-    if second.is_whole() {
-        same_length(length(contents.udi), found)?;
-    }
-    first.refuse_mistyped(1)?;
-    second.refuse_mistyped(2)
-}
+impl Layout for RequestCode {
+    const KIND: CodeKind = CodeKind::Request;
 
-/// The first block of a text that begins like a request code.
-///
-/// # Errors
-/// [`CodeError`].
-pub(super) fn first_block(text: &str) -> Result<Block<'_>, CodeError> {
-    block(text, &extent(text)?)
+    fn first_block(text: &str) -> Result<Block<'_>, CodeError> {
+        block(text, &extent(text)?)
+    }
+
+    fn whole(text: &str) -> Result<(), CodeError> {
+        let exact = extent(text)?;
+        let first = block(text, &exact)?;
+        refuse_newer(text, &first)?;
+        let mut reader = Reader::new(text, exact.clone());
+        let found = reader.clone().count().saturating_sub(COLONS);
+        refuse_bad(&reader)?;
+        same_length(length(exact.len().saturating_sub(COLONS)), found)?;
+        reader.skip_characters(first.length());
+        let contents = Contents::read(reader.clone());
+        let second = reader.block(SECOND)?;
+        if second.is_whole() {
+            same_length(length(contents.udi), found)?;
+        }
+        first.refuse_mistyped(1)?;
+        second.refuse_mistyped(2)
+    }
 }
 
 fn block<'t>(text: &'t str, exact: &Range<usize>) -> Result<Block<'t>, CodeError> {

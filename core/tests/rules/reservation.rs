@@ -1,6 +1,7 @@
 //! Reservations on the device: licences by codes, without any contact (SPEC section 6, C5, S7, X11–X13).
 
 use crate::bench::{Bench, DAY, EPOCH, Flash, HOUR, MINUTE, Manager};
+use crate::storage::pinned;
 use leasehold_core::agent::{
     AuthorizationState, Command, CommandError, Enforcement, EventKind, Input, Reason,
     RegistrationState, ReservationCommand, UnregisteredReason,
@@ -10,7 +11,7 @@ use leasehold_core::code::{
 };
 use leasehold_core::counters::{CountError, Limit, LimitSource};
 use leasehold_core::crypto::{KeyHandle, SoftwareCrypto};
-use leasehold_core::time::UnixTime;
+use leasehold_core::time::{Duration, UnixTime};
 
 const STANDARD: u8 = 0;
 const PREMIUM: u8 = 1;
@@ -105,6 +106,36 @@ fn s1_a_device_is_reserved_by_two_codes_and_contacts_nobody() {
     assert_eq!(counts.collect::<Vec<_>>(), [(STANDARD, 7), (PREMIUM, 2)]);
     assert_eq!(bench.agent.request_code(), Some(request), "it can be shown again");
     assert_eq!(bench.agent.confirmation_code(), None, "there is no update to confirm");
+}
+
+#[test]
+fn t6_version_1_records_of_a_reservation_are_pinned_byte_for_byte() {
+    let mut bench = asking();
+    let asked = bench.flash()[0].clone();
+    install(&mut bench, 0, &[perpetual(STANDARD, 7)]).unwrap();
+    install(&mut bench, 1, &[perpetual(STANDARD, 3), until(PREMIUM, 2, 30)]).unwrap();
+    let update = code(&bench, 2, &[perpetual(STANDARD, 1)]);
+    reserve(&mut bench, ReservationCommand::ReturnAuthorization(&update)).unwrap();
+    bench.acquire("premium-seat", 2);
+    bench.run(31 * DAY);
+    bench.stopping();
+
+    let golden = pinned("reserved-", bench.flash());
+    let asked = pinned("reserving-", &[asked, Default::default()]);
+    // And they mean what they meant.
+    bench.restore(golden);
+    let agent = &bench.agent;
+    let installed = agent.reservation().unwrap().installed.unwrap();
+    assert_eq!(installed.generation, 1);
+    assert_eq!(installed.short_since, None, "a boot starts with nothing in use");
+    let ends = installed.at.saturating_add(Duration::from_days(30));
+    let lines = agent.reserved_lines().iter();
+    let lines: Vec<_> = lines.map(|line| (line.entitlement, line.count, line.ends)).collect();
+    assert_eq!(lines, [(STANDARD, 3, None), (PREMIUM, 2, Some(ends))]);
+    assert_eq!(agent.return_code().unwrap().returned, Returned::Update(2));
+    bench.restore(asked);
+    assert_eq!(registration(&bench), RegistrationState::ReservationInProgress);
+    assert!(bench.agent.request_code().is_some());
 }
 
 #[test]

@@ -137,8 +137,26 @@ fn t6_damage_is_named_as_what_it_is() {
     assert_eq!(told.iter().filter(|kind| **kind == foreign(RecordKind::Ledger)).count(), 2);
 }
 
-/// These bytes are in the flash of devices: a change of them needs a new version, never a new
-/// golden file. With `WRITE_GOLDEN` set, files that do not exist yet are written.
+/// The golden files of these records, which must be as they are. Such bytes are in the flash of
+/// devices: a change of them needs a new version, never a new golden file. With `WRITE_GOLDEN` set,
+/// files that do not exist yet are written.
+pub(crate) fn pinned(prefix: &str, flash: &Flash) -> Flash {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let mut golden: Flash = Default::default();
+    for (kind, name) in ["identity", "ledger"].into_iter().enumerate() {
+        for (slot, made) in flash[kind].iter().flatten().enumerate() {
+            let path = format!("{folder}/{prefix}{name}-{slot}-v1.bin");
+            if std::env::var_os("WRITE_GOLDEN").is_some() && !std::fs::exists(&path).unwrap() {
+                std::fs::write(&path, made).unwrap();
+            }
+            let pinned = std::fs::read(&path).unwrap();
+            assert_eq!(&pinned, made, "{path}");
+            golden[kind][slot] = Some(pinned);
+        }
+    }
+    golden
+}
+
 #[test]
 fn t6_version_1_records_are_pinned_byte_for_byte() {
     let mut bench = Bench::new();
@@ -154,19 +172,7 @@ fn t6_version_1_records_are_pinned_byte_for_byte() {
     bench.register(true).unwrap();
     bench.stopping();
 
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
-    let mut golden: Flash = Default::default();
-    for (kind, name) in ["identity", "ledger"].into_iter().enumerate() {
-        for (slot, made) in bench.flash()[kind].iter().flatten().enumerate() {
-            let path = format!("{folder}/{name}-{slot}-v1.bin");
-            if std::env::var_os("WRITE_GOLDEN").is_some() && !std::fs::exists(&path).unwrap() {
-                std::fs::write(&path, made).unwrap();
-            }
-            let pinned = std::fs::read(&path).unwrap();
-            assert_eq!(&pinned, made, "{path}");
-            golden[kind][slot] = Some(pinned);
-        }
-    }
+    let golden = pinned("", bench.flash());
     // And they mean what they meant.
     let agent = bench.boot_from(&golden);
     let status = agent.status();

@@ -2,6 +2,7 @@
 
 use super::{Explanation, NOTHING, Words, entitlement_name, span_text};
 use leasehold_core::agent::EventKind;
+use leasehold_core::time::Duration;
 
 pub(super) const RESERVE_OR_RELEASE: &str = "Use fewer licences, or reserve more at the license manager and \
                                   install the authorization; `show license reservation` says which.";
@@ -47,11 +48,11 @@ pub(super) fn event(kind: &EventKind, words: &Words<'_>) -> Option<Explanation> 
         EventKind::ReservationSufficient => {
             Explanation::new("What is reserved covers everything in use again.", NOTHING)
         }
-        EventKind::ReservationTermEnding { entitlement, count, left } => Explanation::new(
+        EventKind::ReservationTermEnding { entitlement, count, days } => Explanation::new(
             format!(
                 "The term of {count} reserved {} ends in {}.",
                 name(entitlement),
-                span_text(left)
+                span_text(Duration::from_days(days.into()))
             ),
             RENEW_TERM,
         ),

@@ -65,7 +65,7 @@ fn every_kind() -> Vec<EventKind> {
         EventKind::ReservationRolledBack,
         EventKind::ReservationInsufficient,
         EventKind::ReservationSufficient,
-        EventKind::ReservationTermEnding { entitlement: 1, count: 4, left },
+        EventKind::ReservationTermEnding { entitlement: 1, count: 4, days: 90 },
         EventKind::ReservationTermEnded { entitlement: 1, count: 4 },
         EventKind::CounterFailed,
         EventKind::CounterRestored,
