@@ -28,8 +28,9 @@ fn unsigned(text: &str) {
         Err(_) => return,
     };
     let key = |seed| SoftwareCrypto.public_key(&KeyHandle([seed; 32])).expect("a software key");
-    let expected = ExpectedGrant { root: key(1), reservation_key: Some(key(2)), ..expected() };
-    assert!(code.accept(&SoftwareCrypto, &expected).is_err(), "nobody has signed this");
+    let software = ExpectedGrant { root: key(1), reservation_key: Some(key(2)), ..expected() };
+    assert!(code.accept(&SoftwareCrypto, &software).is_err(), "nobody has signed this");
+    assert!(code.accept(&KeyedHash, &expected()).is_err(), "by a hash neither");
 }
 
 fn signed(text: &str) {

@@ -11,12 +11,14 @@ use std::io;
 const GENERATION: usize = 12;
 
 pub fn make(lives: &[Life]) -> io::Result<()> {
-    let pinned: Vec<Vec<u8>> = ["identity-0", "identity-1", "ledger-0", "ledger-1"]
-        .map(|name| golden(&format!("{name}-v1.bin")))
-        .into_iter()
-        .collect::<io::Result<_>>()?;
-    let slots = pinned.iter().flat_map(|bytes| slot(Some(bytes)));
-    keep("stored_record", "golden", &[vec![0], slots.collect()].concat())?;
+    for (name, prefix) in [("golden", ""), ("golden-reserved", "reserved-")] {
+        let pinned: io::Result<Vec<Vec<u8>>> = ["identity-0", "identity-1", "ledger-0", "ledger-1"]
+            .map(|record| golden(&format!("{prefix}{record}-v1.bin")))
+            .into_iter()
+            .collect();
+        let slots = pinned?.iter().flat_map(|bytes| slot(Some(bytes))).collect();
+        keep("stored_record", name, &[vec![0], slots].concat())?;
+    }
     for life in lives {
         let bytes = live(&life.bytes(), |world| {
             let end = world.agent().status().registration;
