@@ -42,7 +42,8 @@ pub struct World<'a> {
     manager: Manager,
     link: Link,
     powered: bool,
-    boots: u32,
+    /// How often entropy was given: never the same twice.
+    seeds: u32,
     buffer: [u8; BUFFER_MIN],
     /// When the agent wants to be woken.
     wake_at: Option<u64>,
@@ -82,7 +83,7 @@ impl<'a> World<'a> {
             clocks,
             link: Link::Up,
             powered: false,
-            boots: 0,
+            seeds: 0,
             buffer: [0; BUFFER_MIN],
             wake_at: None,
             strictness: Strictness::new(),
@@ -176,7 +177,6 @@ impl<'a> World<'a> {
         self.storage.power_up();
         self.powered = true;
         self.next_event = 0;
-        self.boots += 1;
         self.checked = None;
         self.agent = self.off.fork(self.counters);
         let early = self.agent.handle_input(self.clocks.now(), Input::Wake);
@@ -229,10 +229,20 @@ impl<'a> World<'a> {
         self.manager.answer(&UDI, self.clocks.managers(), says, twist)
     }
 
+    fn seed(&mut self, byte: u8) -> [u8; 32] {
+        self.seeds += 1;
+        let mut seed = [byte; 32];
+        seed[..4].copy_from_slice(&self.seeds.to_le_bytes());
+        seed
+    }
+
     fn unasked(&mut self, unasked: Unasked) {
         let kind = |ledger| if ledger { RecordKind::Ledger } else { RecordKind::Identity };
         match unasked {
-            Unasked::Entropy(byte) => self.input(Input::Entropy(&[byte; 32])),
+            Unasked::Entropy(byte) => {
+                let seed = self.seed(byte);
+                self.input(Input::Entropy(&seed));
+            }
             Unasked::Persisted { ledger } if self.storage.is_idle() => {
                 self.input(Input::Persisted(kind(ledger)));
             }

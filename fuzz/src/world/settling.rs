@@ -38,8 +38,7 @@ impl World<'_> {
                     self.next_event = event.sequence + 1;
                 }
                 Output::NeedEntropy => {
-                    let mut seed = [0x5a; 32];
-                    seed[..4].copy_from_slice(&self.boots.to_le_bytes());
+                    let seed = self.seed(0x5a);
                     self.tell(Input::Entropy(&seed));
                 }
                 Output::Persist { record, slot, length } => {
