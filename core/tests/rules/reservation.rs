@@ -343,6 +343,31 @@ fn s5_a_backup_from_before_an_update_does_not_bring_back_what_the_update_took() 
 }
 
 #[test]
+fn s5_a_slot_that_is_lost_and_put_back_brings_nothing_back_after_its_return_code_was_shown() {
+    let mut shown = 0;
+    for slot in 0..2 {
+        let mut bench = Bench::new();
+        bench.counter = Some(0);
+        bench.reboot(1);
+        ask(&mut bench);
+        install(&mut bench, 0, &[perpetual(STANDARD, 70)]).unwrap();
+        install(&mut bench, 1, &[perpetual(STANDARD, 7)]).unwrap();
+        let backup = bench.flash().clone();
+        let mut lost = backup.clone();
+        lost[0][slot] = None;
+        bench.restore(lost);
+        if bench.agent.return_code().is_none() {
+            assert_eq!(registration(&bench), RegistrationState::Reserved, "the newer slot is left");
+            continue;
+        }
+        shown += 1;
+        bench.restore(backup);
+        assert_eq!(registration(&bench), RegistrationState::Unregistered);
+    }
+    assert_eq!(shown, 1, "the older slot is told by the counter");
+}
+
+#[test]
 fn s5_a_platform_without_a_counter_says_so() {
     let mut bench = reserved();
     assert!(!bench.agent.status().rollback_protection);
