@@ -145,6 +145,9 @@ pub(super) struct Step {
 /// set.
 const SLACK: Duration = Duration::from_secs(30);
 
+/// Where time stands still, a hundred years on or after a clock that ran wild: early enough that what
+/// waits from there on still lies ahead, and is not tried again and again at one moment.
+const END: DeviceTime = DeviceTime::from_secs(u32::MAX - (1 << 27));
 /// How far off a real-time clock can be noted to be, either way: 68 years.
 const LEAD_MAX: Duration = Duration::from_secs(i32::MAX.unsigned_abs());
 /// A clock that leads by so much is wrong, and did not drift there.
@@ -273,7 +276,8 @@ impl DeviceClock {
     // Not in line: it is called from so many places that it would cost kilobytes of flash.
     #[inline(never)]
     pub(super) const fn now(&self) -> DeviceTime {
-        self.base.saturating_add(self.latest.saturating_since(self.booted))
+        let now = self.base.saturating_add(self.latest.saturating_since(self.booted));
+        if now.as_secs() < END.as_secs() { now } else { END }
     }
 
     /// The calendar time of a device time, as far as it is known.
@@ -503,6 +507,16 @@ mod tests {
         }
         let looks = [(); 2].map(|()| clock.look_at(Some(SIGNED)));
         assert_eq!(looks, [Some(Step { back: true, by: Duration::from_secs(59) }), None]);
+    }
+
+    #[test]
+    fn at_the_end_of_time_what_waits_still_waits() {
+        let last = DeviceTime::from_secs(u32::MAX);
+        let (mut clock, _) = DeviceClock::boot(now(0, None), Checkpoint::not_before(last));
+        for uptime in [0, u32::MAX] {
+            clock.advance(Instant::from_secs(uptime));
+            assert!(clock.now().saturating_add(Duration::from_days(400)) > clock.now());
+        }
     }
 
     #[test]
