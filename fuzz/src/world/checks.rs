@@ -123,10 +123,13 @@ impl World<'_> {
         let found = Held::of(&self.agent);
         // Meanwhile the certificate may have ended.
         let ended = self.agent.status().certificate_ended.is_some() && found.reserved.is_none();
-        let known = self.held.contains(&found) || ended;
-        let stored = &self.held;
-        assert!(known || !self.strictness.untouched, "found {found:?}, stored were {stored:?}");
-        self.held = [found; 2];
+        let known = self.held.contains(&found);
+        let (stored, untouched) = (&self.held, self.strictness.untouched);
+        assert!(known || ended || !untouched, "found {found:?}, stored were {stored:?}");
+        // That it ended is not stored yet.
+        if known || !untouched {
+            self.held = [found; 2];
+        }
     }
 
     /// Whether what codes promise holds whatever becomes of storage (SPEC S5).
