@@ -393,7 +393,8 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             authorization.use_unanswered = false;
         }
         // Numbers reserved before the boot may have been used (SPEC T4); an attempt may hold one
-        // that the ledger does not know, because identity is written first.
+        // that the ledger does not know, because identity is written first: that is not reserved.
+        let durable = self.ledger.reserved_sequence;
         if let Some(attempt) = &self.identity.attempt {
             self.attempt_from_before = true;
             let RequestNumber { epoch, sequence } = attempt.number;
@@ -404,7 +405,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 self.ledger.reserved_sequence = sequence;
             }
         }
-        self.numbers = Numbers::after(self.ledger.reserved_sequence);
+        self.numbers = Numbers { durable, ..Numbers::after(self.ledger.reserved_sequence) };
         // A report that was overdue already goes at once, when its place has come (SPEC X4).
         if self.report_due().is_some_and(|due| due <= device_now) {
             self.ledger.contact.forget_retry();

@@ -1,10 +1,8 @@
 //! What a manager's administrator pastes: the confirmation and return codes of a device.
 #![no_main]
 
-#[path = "../seal.rs"]
-mod seal;
-
 use leasehold_core::code::{CodeError, ConfirmationCode, ReturnCode};
+use leasehold_fuzz::seal;
 use libfuzzer_sys::fuzz_target;
 
 /// Text as it is, or, behind a first byte that says the kind, version and contents.

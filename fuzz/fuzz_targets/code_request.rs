@@ -1,10 +1,9 @@
 //! What a manager's administrator pastes: the request of a device.
 #![no_main]
 
-#[path = "../seal.rs"]
-mod seal;
-
 use leasehold_core::code::{CodeError, RequestCode};
+use leasehold_core::identity::Udi;
+use leasehold_fuzz::seal;
 use libfuzzer_sys::fuzz_target;
 
 /// Text as it is, or, from an odd first byte on, a version, a UDI up to a zero, and contents.
@@ -22,7 +21,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(text) = pasted(bytes) else { return };
     match RequestCode::parse(&text) {
         Ok(code) => {
-            code.udi().check().expect("a UDI that can be printed and read");
+            let udi = code.udi();
+            let again = Udi::new(udi.product_id, udi.serial_number, udi.uuid);
+            assert_eq!(again, Ok(udi), "a UDI that can be printed and read");
             assert_eq!(RequestCode::parse(&code.to_text()), Ok(code));
         }
         Err(CodeError::BadCharacter { place } | CodeError::Mistyped { place: Some(place), .. }) => {

@@ -57,6 +57,13 @@ impl Calendar {
         UnixTime::from_secs(self.unix(device).as_secs().saturating_add_signed(self.lead as i64))
     }
 
+    /// What a real-time clock says, no farther off than `lead` can note: else the difference would be
+    /// a step at every look, and be stored each time.
+    fn nearest(self, device: DeviceTime, real_time: UnixTime) -> UnixTime {
+        let unix = self.unix(device);
+        real_time.max(unix.saturating_sub(LEAD_MAX)).min(unix.saturating_add(LEAD_MAX))
+    }
+
     const fn set(&mut self, device: DeviceTime, unix: UnixTime) {
         self.offset = unix.as_secs().wrapping_sub(device.as_secs() as u64);
     }
@@ -138,6 +145,11 @@ pub(super) struct Step {
 /// set.
 const SLACK: Duration = Duration::from_secs(30);
 
+/// Where time stands still, a hundred years on or after a clock that ran wild: early enough that what
+/// waits from there on still lies ahead, and is not tried again and again at one moment.
+const END: DeviceTime = DeviceTime::from_secs(u32::MAX - (1 << 27));
+/// How far off a real-time clock can be noted to be, either way: 68 years.
+const LEAD_MAX: Duration = Duration::from_secs(i32::MAX.unsigned_abs());
 /// A clock that leads by so much is wrong, and did not drift there.
 const WRONG: Duration = Duration::from_days(1);
 /// A clock that trails by so much lost its battery. Less than that could hide the time that a device
@@ -211,12 +223,12 @@ impl DeviceClock {
             self.calendar = Some(calendar);
             return None;
         };
+        let real_time = if calendar.signed { calendar.nearest(now, real_time) } else { real_time };
         let step = Step::between(calendar.real_time(now), real_time);
-        if calendar.signed {
-            calendar.lead = lead(real_time, calendar.unix(now));
-        } else {
+        if !calendar.signed {
             calendar.set(now, real_time);
         }
+        calendar.lead = lead(real_time, calendar.unix(now));
         step
     }
 
@@ -264,7 +276,8 @@ impl DeviceClock {
     // Not in line: it is called from so many places that it would cost kilobytes of flash.
     #[inline(never)]
     pub(super) const fn now(&self) -> DeviceTime {
-        self.base.saturating_add(self.latest.saturating_since(self.booted))
+        let now = self.base.saturating_add(self.latest.saturating_since(self.booted));
+        if now.as_secs() < END.as_secs() { now } else { END }
     }
 
     /// The calendar time of a device time, as far as it is known.
@@ -315,6 +328,7 @@ impl Calendar {
     /// otherwise have gone back, or forward by years (a dead battery that was replaced).
     fn time_off(self, checkpoint: DeviceTime, real_time: UnixTime) -> TimeOff {
         let (went_on, right) = (self.real_time(checkpoint), self.unix(checkpoint));
+        let real_time = self.nearest(checkpoint, real_time);
         let since = |from| match Step::between(from, real_time) {
             Some(Step { back: true, .. }) => None,
             _ => Some(real_time.saturating_since(from)),
@@ -482,6 +496,26 @@ mod tests {
             let expected = SIGNED.saturating_add(Duration::from_secs(calendar));
             assert_eq!(clock.unix(clock.now()), Some(expected));
             assert_eq!(clock.now(), device, "no period moves");
+        }
+    }
+
+    #[test]
+    fn a_stored_lead_that_no_clock_has_is_told_once() {
+        let mut clock = DeviceClock::boot(now(0, Some(SIGNED.as_secs())), Checkpoint::FIRST).0;
+        if let Some(calendar) = &mut clock.calendar {
+            calendar.lead = 59;
+        }
+        let looks = [(); 2].map(|()| clock.look_at(Some(SIGNED)));
+        assert_eq!(looks, [Some(Step { back: true, by: Duration::from_secs(59) }), None]);
+    }
+
+    #[test]
+    fn at_the_end_of_time_what_waits_still_waits() {
+        let last = DeviceTime::from_secs(u32::MAX);
+        let (mut clock, _) = DeviceClock::boot(now(0, None), Checkpoint::not_before(last));
+        for uptime in [0, u32::MAX] {
+            clock.advance(Instant::from_secs(uptime));
+            assert!(clock.now().saturating_add(Duration::from_days(400)) > clock.now());
         }
     }
 

@@ -243,13 +243,19 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let Some(counter) = stored.filter(|&counter| counter > self.identity.counter) else {
             return;
         };
-        if self.identity.request().is_some() {
+        let held = self.identity.request().is_some();
+        if held {
             let at = self.clock.now();
             self.identity.last_return = self.proof_of_return(Returned::Everything);
             self.leave(Standing::Unregistered(UnregisteredReason::ReservationRolledBack { at }));
             self.tell(EventKind::ReservationRolledBack);
         }
         self.identity.counter = counter;
+        if held {
+            // The return code ends what was overtaken and the record that overtook it alike, and that
+            // one may be put back too.
+            self.raise_counter();
+        }
         self.identity_store.save_by(self.clock.now());
     }
 
@@ -266,7 +272,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         if counter < self.identity.counter {
             return self.counter_failed();
         }
-        self.counter_asked = false;
+        if !core::mem::take(&mut self.counter_asked) {
+            return;
+        }
         self.counter = Some(counter);
         if self.counter_retry.take().is_some() {
             self.tell(EventKind::CounterRestored);
@@ -274,7 +282,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     pub(super) fn counter_failed(&mut self) {
-        self.counter_asked = false;
+        if !core::mem::take(&mut self.counter_asked) {
+            return;
+        }
         let retry = self.clock.now().saturating_add(STORAGE_RETRY);
         if self.counter_retry.replace(retry).is_none() {
             self.tell(EventKind::CounterFailed);

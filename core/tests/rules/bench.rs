@@ -447,7 +447,7 @@ impl Bench {
         self.input(Input::LinkChanged).unwrap();
     }
 
-    fn input(&mut self, input: Input<'_>) -> Result<(), CommandError> {
+    pub(crate) fn input(&mut self, input: Input<'_>) -> Result<(), CommandError> {
         let now = self.now();
         let result = self.agent.handle_input(now, input);
         self.settle();

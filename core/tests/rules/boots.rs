@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, DAY, HOUR, Link, MINUTE};
 use leasehold_core::agent::{
-    Agent, AuthorizationState, Command, Device, Enforcement, EventKind, Reason, RegistrationState,
-    Stored, UnregisteredReason,
+    Agent, AuthorizationState, Command, Device, Enforcement, EventKind, Reason, RecordKind,
+    RegistrationState, Stored, UnregisteredReason,
 };
 use leasehold_core::counters::Counters;
 use leasehold_core::crypto::{Crypto, KeyHandle, SoftwareCrypto};
@@ -86,6 +86,23 @@ fn t4_no_number_is_used_twice_while_an_old_attempt_waits() {
         bench.manager.numbers.iter().map(|number| (number.epoch, number.sequence)).collect();
     assert!(numbers.len() > 70);
     assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+}
+
+#[test]
+fn t4_no_number_is_used_twice_where_a_boot_cannot_reserve_that_of_an_attempt() {
+    let mut bench = Bench::registered(1, 0);
+    // Numbers begin behind the block that is reserved.
+    bench.reboot(60);
+    bench.unstorable = Some(RecordKind::Ledger);
+    bench.register(true).unwrap();
+    bench.reboot(60);
+    bench.run(HOUR);
+    bench.unstorable = None;
+    bench.reboot(60);
+    bench.run(DAY);
+    assert_eq!(bench.agent.status().attempt, None, "it goes in the end");
+    let used = &bench.manager.registrations;
+    assert!(!used.iter().any(|number| bench.manager.numbers.contains(number)), "{used:?}");
 }
 
 #[test]

@@ -478,3 +478,26 @@ fn t1_a_moment_has_a_calendar_time_as_soon_as_anything_told_one() {
     let new = bench.boot_from(&Flash::default());
     assert_eq!(new.unix(new.status().now), None, "nobody has told it");
 }
+
+#[test]
+fn t1_a_clock_farther_off_than_can_be_noted_is_told_once_and_moves_no_period() {
+    for by in [80 * 365 * A_DAY, -50 * 365 * A_DAY, i64::MAX / 2] {
+        let mut bench = Bench::registered(1, 0);
+        bench.run(DAY);
+        bench.forget();
+        bench.set_clock(by);
+        bench.run(DAY);
+        assert_eq!(told(&bench, "ClockChanged").len(), 1, "{by}");
+        assert_eq!(bench.agent.status().clock, ClockStanding::Agreed, "a manager settled it");
+        // It is settled: boots neither tell it again nor pass time that did not.
+        bench.link = Link::Down;
+        let deadline = bench.agent.status().deadline.unwrap();
+        bench.forget();
+        for _ in 0..3 {
+            bench.reboot(HOUR);
+        }
+        assert_eq!(told(&bench, "ClockChanged"), [], "{by}");
+        let left = deadline.saturating_since(bench.agent.status().now).as_secs();
+        assert!(u64::from(left) > 88 * DAY, "{by}: {left} s are left");
+    }
+}

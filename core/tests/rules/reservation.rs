@@ -3,8 +3,8 @@
 use crate::bench::{Bench, DAY, EPOCH, Flash, HOUR, MINUTE, Manager};
 use crate::storage::pinned;
 use leasehold_core::agent::{
-    AuthorizationState, Command, CommandError, Enforcement, EventKind, Reason, RegistrationState,
-    ReservationCommand, UnregisteredReason,
+    AuthorizationState, Command, CommandError, Enforcement, EventKind, Input, Reason,
+    RegistrationState, ReservationCommand, UnregisteredReason,
 };
 use leasehold_core::code::{
     AuthorizationCode, CodeError, CodeKind, GrantError, GrantLine, RequestCode, Returned,
@@ -343,6 +343,31 @@ fn s5_a_backup_from_before_an_update_does_not_bring_back_what_the_update_took() 
 }
 
 #[test]
+fn s5_a_slot_that_is_lost_and_put_back_brings_nothing_back_after_its_return_code_was_shown() {
+    let mut shown = 0;
+    for slot in 0..2 {
+        let mut bench = Bench::new();
+        bench.counter = Some(0);
+        bench.reboot(1);
+        ask(&mut bench);
+        install(&mut bench, 0, &[perpetual(STANDARD, 70)]).unwrap();
+        install(&mut bench, 1, &[perpetual(STANDARD, 7)]).unwrap();
+        let backup = bench.flash().clone();
+        let mut lost = backup.clone();
+        lost[0][slot] = None;
+        bench.restore(lost);
+        if bench.agent.return_code().is_none() {
+            assert_eq!(registration(&bench), RegistrationState::Reserved, "the newer slot is left");
+            continue;
+        }
+        shown += 1;
+        bench.restore(backup);
+        assert_eq!(registration(&bench), RegistrationState::Unregistered);
+    }
+    assert_eq!(shown, 1, "the older slot is told by the counter");
+}
+
+#[test]
 fn s5_a_platform_without_a_counter_says_so() {
     let mut bench = reserved();
     assert!(!bench.agent.status().rollback_protection);
@@ -350,6 +375,23 @@ fn s5_a_platform_without_a_counter_says_so() {
     reserve(&mut bench, ReservationCommand::Return).unwrap();
     bench.restore(backup);
     assert_eq!(registration(&bench), RegistrationState::Reserved, "nothing here could tell");
+}
+
+#[test]
+fn s5_what_is_said_of_the_counter_unasked_is_not_heard() {
+    for counter in [None, Some(3)] {
+        let mut bench = Bench::new();
+        bench.counter = counter;
+        bench.reboot(1);
+        bench.forget();
+        for input in [Input::CounterRaised(40), Input::CounterFailed, Input::CounterRaised(0)] {
+            bench.input(input).unwrap();
+        }
+        assert_eq!(bench.names(), []);
+        assert_eq!(bench.agent.status().rollback_protection, counter.is_some());
+        let number = ask(&mut bench).number;
+        assert!(bench.counter.is_none_or(|counter| counter == number), "it is raised all the same");
+    }
 }
 
 #[test]
