@@ -95,7 +95,7 @@ pub(crate) fn authority(overrides: PolicyOverrides) -> Arc<Authority> {
             reservation_key: None,
         },
         overrides,
-        epoch: 1,
+        epoch: 0,
         answers: AnswerClock::default(),
         attempts: Attempts::default(),
     })

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// All migrations, the oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Brings the database to the newest schema, in one transaction.
 pub(super) fn run(path: &Path, connection: &Connection) -> Result<(), StoreError> {
