@@ -101,9 +101,8 @@ impl Site {
     fn reservation(&self, device: usize) -> Option<ReservationRow> {
         let codes = &self.devices[device].codes;
         let (world, udi) = (&self.world, codes.udi());
-        let open = world.view(|view| {
-            view.open_reservation(world.account, udi.product_id, udi.serial_number)
-        });
+        let open = world
+            .view(|view| view.open_reservation(world.account, udi.product_id, udi.serial_number));
         open.unwrap().filter(|row| row.number == codes.number)
     }
 
@@ -180,9 +179,8 @@ impl Site {
     fn end_returned(&mut self, device: usize) {
         let (world, codes) = (&mut self.world, &self.devices[device].codes);
         let udi = codes.udi();
-        let open = world.view(|view| {
-            view.open_reservation(world.account, udi.product_id, udi.serial_number)
-        });
+        let open = world
+            .view(|view| view.open_reservation(world.account, udi.product_id, udi.serial_number));
         let Some(open) = open.unwrap().filter(|row| row.number != codes.number) else { return };
         let returned = &self.devices[device].returned;
         let (_, code) = returned.iter().find(|(number, _)| *number == open.number).unwrap();
