@@ -11,8 +11,9 @@
 //! one, because it need not be higher.
 
 use super::event::{Subject, log};
-use super::{DomainError, Scene, reservation};
+use super::{DomainError, Scene, instance, reservation};
 use crate::store::{AccountId, Filter, Page, StoreError, Transaction, View};
+use leasehold_core::policy::Policy;
 use leasehold_core::time::UnixTime;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -80,12 +81,31 @@ pub fn begin(
     tx.set_meta(RESTORED, &json!(restored).to_string())?;
     let detail = json!({ "epoch": epoch, "backed_up": backed_up.as_secs() });
     log(tx, scene, Subject::MANAGER, "ManagerRestored", &detail)?;
+    extend_certificates(tx, scene.now)?;
     let frozen = freeze_all(tx, scene)?;
     for (account, count) in &frozen {
         let detail = json!({ "count": count, "backed_up": backed_up.as_secs() });
         log(tx, scene, Subject::account(*account), "ReservationsFrozen", &detail)?;
     }
     Ok((restored, frozen.values().sum()))
+}
+
+/// A certificate that was renewed in the lost time lasts longer than is known here, and its device will
+/// not renew it before: each gets as long as one that was renewed just now (SPEC R2, L4).
+fn extend_certificates(tx: &mut dyn Transaction, now: UnixTime) -> Result<(), StoreError> {
+    let at_least = now.saturating_add(Policy::DEFAULT.certificate_period);
+    let mut page = Page { after: 0, limit: STEP };
+    loop {
+        let rows = tx.devices(&Filter::default(), page)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        page.after = last.id.0;
+        for mut row in rows {
+            row.valid_until = row.valid_until.max(at_least);
+            row.look_at = instance::next_look(tx, &row)?;
+            tx.save_contact(&row)?;
+            tx.save_placement(&row)?;
+        }
+    }
 }
 
 /// Freezes every reservation that has not ended; gives how many of which account.

@@ -31,6 +31,7 @@ const NEW: &str = "restore.new";
 const READY: &str = ".ready";
 const PLACING: &str = ".placing";
 const PREFIX: &str = "restore-";
+const ASIDE: &str = "replaced-";
 /// What SQLite keeps beside its file.
 const SIDE_FILES: [&str; 2] = ["manager.db-wal", "manager.db-shm"];
 
@@ -108,7 +109,7 @@ impl Restore {
         unpacked.map_err(|unfit| BackupError::unfit(&self.backup, unfit))?;
         let backed_up = self.backed_up();
         self.check(new, backed_up)?;
-        let begun = begin(new, backed_up, last_epoch(&dir));
+        let begun = begin(new, backed_up, last_epoch(&dir).map_err(failed)?);
         let (restored, frozen) = begun.map_err(|error| self.name_backup(error))?;
         sync(new).map_err(failed)?;
         let epoch = restored.epoch;
@@ -165,13 +166,19 @@ fn begin(
     Ok(begun)
 }
 
-/// The epoch of the manager that is replaced. One whose database cannot be read has none that is known:
-/// the time is above it.
-fn last_epoch(dir: &Path) -> u32 {
+/// The highest epoch that is known in `dir`: of the manager that is replaced, and of the restores before,
+/// which count where its database cannot be read.
+fn last_epoch(dir: &Path) -> io::Result<u32> {
     let path = dir.join(DATABASE);
     let read =
         || -> Result<u32, StoreError> { recovery::epoch(&*SqliteStore::open(&path)?.view()?) };
-    if path.exists() { read().unwrap_or(0) } else { 0 }
+    let mut last = if path.exists() { read().unwrap_or(0) } else { 0 };
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let epoch = name.to_str().and_then(|name| name.strip_prefix(ASIDE)?.parse().ok());
+        last = last.max(epoch.unwrap_or(0));
+    }
+    Ok(last)
 }
 
 /// Finishes a restore that was interrupted, if there is one in `dir`.
@@ -183,7 +190,9 @@ pub fn finish_restore(dir: &Path) -> Result<(), BackupError> {
         return Ok(());
     }
     let _lock = DirectoryLock::take(dir)?;
-    place(dir)
+    place(dir)?;
+    tracing::info!(data = %dir.display(), "a restore that was interrupted is finished");
+    Ok(())
 }
 
 /// Whether a restore was interrupted in `dir`.
@@ -219,7 +228,7 @@ impl Phase {
 
 /// The folder of what an earlier manager has left.
 fn aside(epoch: u32) -> String {
-    format!("replaced-{epoch}")
+    format!("{ASIDE}{epoch}")
 }
 
 /// The restore that is under way in `dir`.

@@ -1,9 +1,12 @@
 //! Devices and a manager that was restored from a backup (SPEC L11): they go on.
 
+use crate::domain::housekeeping;
 use crate::testing::{Machine, STANDARD, World, refused};
 use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::time::Duration;
-use leasehold_core::wire::{AcceptError, AnswerBody, AnswerFrame, Expected, Refusal, accept};
+use leasehold_core::wire::{
+    AcceptError, AnswerBody, AnswerFrame, Expected, Refusal, RequestBody, accept,
+};
 
 fn authorized(answer: &AnswerBody<'_>) -> bool {
     matches!(answer, AnswerBody::Authorization(_))
@@ -32,7 +35,6 @@ fn a_device_that_is_ahead_of_the_backup_goes_on_without_registering_again() {
     world.pass(Duration::from_hours(8));
     assert!(authorized(&machine.report(&mut world, &[(STANDARD, 3)])));
     assert_eq!(world.peak(&machine, STANDARD), 3);
-    // Only what the lost manager has said is stale now.
 }
 
 #[test]
@@ -94,15 +96,38 @@ fn a_device_that_changed_its_epoch_or_renewed_in_the_lost_time_goes_on() {
     let backup = world.back_up();
     machine.begin_epoch(4_000);
     machine.report(&mut world, &[(STANDARD, 2)]);
-    let renewed = machine.ask(&mut world, leasehold_core::wire::RequestBody::RenewCertificate);
+    let renewed = machine.ask(&mut world, RequestBody::RenewCertificate);
     assert!(matches!(renewed, AnswerBody::Renewed(_)), "{renewed:?}");
     world.pass(Duration::from_days(1));
     world.restore(&backup).unwrap();
     assert!(authorized(&machine.report(&mut world, &[(STANDARD, 3)])));
     assert!(authorized(&machine.report(&mut world, &[(STANDARD, 4)])));
     assert_eq!(world.row(&machine).duplicate_since, None);
-    let renewed = machine.ask(&mut world, leasehold_core::wire::RequestBody::RenewCertificate);
+    let renewed = machine.ask(&mut world, RequestBody::RenewCertificate);
     assert!(matches!(renewed, AnswerBody::Renewed(_)), "{renewed:?}");
+}
+
+#[test]
+fn a_certificate_that_was_renewed_in_the_lost_time_lasts_as_long_as_it_says() {
+    let mut world = World::new();
+    let mut machine = Machine::registered(&mut world, "SN1");
+    world.pass(Duration::from_days(360));
+    machine.report(&mut world, &[(STANDARD, 2)]);
+    let backup = world.back_up();
+    let renewed = machine.ask(&mut world, RequestBody::RenewCertificate);
+    assert!(matches!(renewed, AnswerBody::Renewed(_)), "{renewed:?}");
+    world.pass(Duration::from_days(1));
+    world.restore(&backup).unwrap();
+    // Its old certificate, the only one that is known, would have ended by now.
+    for _ in 0..9 {
+        world.pass(Duration::from_days(20));
+        world.change(|tx, scene, _| Ok(housekeeping::run(tx, scene)?)).unwrap();
+        assert!(authorized(&machine.report(&mut world, &[(STANDARD, 3)])));
+    }
+    // At its usual time it renews again.
+    let renewed = machine.ask(&mut world, RequestBody::RenewCertificate);
+    assert!(matches!(renewed, AnswerBody::Renewed(_)), "{renewed:?}");
+    assert_eq!(world.count_events("InstanceExpired"), 0);
 }
 
 #[test]
