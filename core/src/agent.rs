@@ -72,7 +72,7 @@ use event::EventQueue;
 use heapless::Vec;
 use numbers::Numbers;
 use record::{RECORD_MAX, Selection};
-use registration::Identity;
+use registration::{Identity, Standing};
 use serde::{Deserialize, Serialize};
 use storage::Store;
 use warnings::Countdowns;
@@ -113,8 +113,8 @@ pub struct Agent<'a, C, const N: usize> {
     conflicted: bool,
     /// The platform's counter that only grows, where it has one (SPEC S5).
     counter: Option<u32>,
-    /// It was asked to be raised, and has not said whether it was.
-    counter_asked: bool,
+    /// It was asked to be raised so far, and has not said whether it was.
+    counter_asked: Option<u32>,
     /// When it is asked again after it failed.
     counter_retry: Option<DeviceTime>,
     /// The moment up to which the ends of reserved terms were told.
@@ -159,6 +159,8 @@ const PENDING_CHECKPOINT: Duration = Duration::from_minutes(5);
 /// The same while a reserved term runs. No signed time gives back what a power cut is charged with
 /// here, so that it must be little; nor may it wear the flash out (SPEC E5, S7).
 const TERM_CHECKPOINT: Duration = Duration::from_hours(4);
+/// How often at first, soon after a boot.
+const TERM_CHECKPOINT_FIRST: Duration = Duration::from_minutes(5);
 /// Storage that failed is tried again after this.
 const STORAGE_RETRY: Duration = Duration::from_minutes(1);
 
@@ -229,7 +231,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             enforcement: Enforcement::None,
             conflicted: false,
             counter: None,
-            counter_asked: false,
+            counter_asked: None,
             counter_retry: None,
             terms_told: DeviceTime::from_secs(0),
         }
@@ -262,9 +264,14 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
             agent.identity = identity;
         });
         self.count_as_chosen();
-        // Where it is lost: a registered device is at least as old as its certificate.
-        let mut checkpoint = match self.identity.enrolment() {
-            Some(enrolment) => Checkpoint::not_before(enrolment.certified_at()),
+        if let Standing::Reserved(held) = &mut self.identity.standing {
+            held.find_entitlements(self.counters.license_type());
+        }
+        // Where it is lost: a registered device is at least as old as its certificate, a reserved one
+        // as its reservation says.
+        let certified_at = self.identity.enrolment().map(|enrolment| enrolment.certified_at());
+        let mut checkpoint = match certified_at.or_else(|| self.reserved_time(true)) {
+            Some(at) => Checkpoint::not_before(at),
             None => Checkpoint::FIRST,
         };
         self.load(RecordKind::Ledger, ledger, |agent, generation, stored| {
@@ -277,10 +284,14 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         });
         // Newer software may have narrower bounds.
         self.ledger.policy = self.within_bounds(self.ledger.policy);
-        self.tell_rolled_back();
+        let ledger_is_old = self.tell_rolled_back();
+        if let Some(at) = self.reserved_time(ledger_is_old) {
+            checkpoint.pass(at);
+        }
         self.booted = true;
         self.resume(now, checkpoint);
         self.check_counter(stored.counter);
+        self.outdate_backups();
         self.advance(now);
         self.settle();
         Ok(())
@@ -327,8 +338,9 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         self.tell(EventKind::RecordRejected { record: kind, error });
     }
 
-    /// A record that is older than the other one knows it to have been was put back (SPEC T6).
-    fn tell_rolled_back(&mut self) {
+    /// A record that is older than the other one knows it to have been was put back (SPEC T6). Says
+    /// whether that is the ledger.
+    fn tell_rolled_back(&mut self) -> bool {
         let identity = self.identity_store.generation < self.ledger.identity_generation;
         let ledger = self.ledger_store.generation < self.identity.ledger_generation;
         let error = RecordError::RolledBack;
@@ -337,6 +349,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
                 self.tell(EventKind::RecordRejected { record, error });
             }
         }
+        ledger
     }
 
     /// Puts the license type in force that was chosen (SPEC C7).

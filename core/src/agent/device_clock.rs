@@ -95,6 +95,13 @@ impl Checkpoint {
         Self { at, ..Self::FIRST }
     }
 
+    /// At least `at` has passed, whatever this says.
+    pub(super) fn pass(&mut self, at: DeviceTime) {
+        let more = at.saturating_since(self.at);
+        self.at = self.at.saturating_add(more);
+        self.unnoted = self.unnoted.saturating_sub(more);
+    }
+
     /// That of a device with no past. It starts well above zero, so that what a manager remembers
     /// of an earlier life (SPEC X6) has a place on the scale.
     pub(super) const FIRST: Self = Self {
@@ -271,6 +278,11 @@ impl DeviceClock {
     /// The uptime at which `at` comes; now, when it has passed.
     pub(super) const fn uptime_at(&self, at: DeviceTime) -> Instant {
         self.latest.saturating_add(at.saturating_since(self.now()))
+    }
+
+    /// How long the device had run at `at`.
+    pub(super) const fn ran_until(&self, at: DeviceTime) -> Duration {
+        at.saturating_since(self.base)
     }
 
     // Not in line: it is called from so many places that it would cost kilobytes of flash.

@@ -2,10 +2,10 @@
 
 use super::contact::{EXCHANGE_TIMEOUT, Exchange, Purpose};
 use super::entropy::halves;
-use super::registration::{Attempt, Phase};
+use super::registration::{Attempt, Phase, Standing};
 use super::{
     Agent, BUFFER_MIN, CHECKPOINT, Enforcement, FailureReason, LedgerRecord, Output,
-    PENDING_CHECKPOINT, RecordKind, TERM_CHECKPOINT, record,
+    PENDING_CHECKPOINT, RecordKind, TERM_CHECKPOINT, TERM_CHECKPOINT_FIRST, record,
 };
 use crate::counters::total;
 use crate::crypto::{Crypto, Digest};
@@ -44,7 +44,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return persist;
         }
         if let Some(to) = self.counter_due() {
-            self.counter_asked = true;
+            self.counter_asked = Some(to);
             return Output::RaiseCounter { to };
         }
         if let Some(purpose) = purpose.filter(|&purpose| self.may_transmit(purpose)) {
@@ -149,6 +149,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let written = match record {
             RecordKind::Identity => {
                 self.identity.ledger_generation = self.ledger_store.stored_generation;
+                if let Standing::Reserved(held) = &mut self.identity.standing {
+                    held.passed = now;
+                }
                 record::write(record, self.fingerprint, generation, &self.identity, buffer)
             }
             RecordKind::Ledger => self.write_ledger(generation, buffer),
@@ -310,6 +313,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             self.clock_hour_ends(),
             self.next_warning(),
             self.next_term(),
+            self.next_passed_note(),
             self.counter_retry,
         ]
         .into_iter()
@@ -372,7 +376,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             return Some(CHECKPOINT);
         }
         let held = self.identity.reservation()?;
-        held.has_running_term(self.clock.now()).then_some(TERM_CHECKPOINT)
+        held.has_running_term(self.clock.now()).then(|| {
+            // As long as the device has run: a power cut costs about as much as the run before it.
+            let ran = self.clock.ran_until(self.ledger_written);
+            ran.clamp(TERM_CHECKPOINT_FIRST, TERM_CHECKPOINT)
+        })
     }
 
     /// How long the device may run until the ledger is written again: by its checkpoints, or by what

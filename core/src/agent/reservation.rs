@@ -13,7 +13,8 @@
 use super::license_control::tier_limits;
 use crate::code::{GrantLine, ReservationSecret};
 use crate::counters::{Limit, LimitSource};
-use crate::product::{LicenseType, Reporting};
+use crate::crc32;
+use crate::product::{Entitlement, LicenseType, Reporting};
 use crate::time::{DeviceTime, Duration, UnixTime};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub(super) struct Reservation<const N: usize> {
     /// Whether everything the product can use is reserved.
     pub(super) universal: bool,
     pub(super) installed_at: DeviceTime,
+    /// Device time when this was written: it has passed, whatever else is lost (SPEC E5).
+    pub(super) passed: DeviceTime,
     /// Since when more is in use than is reserved.
     pub(super) short_since: Option<DeviceTime>,
     /// What is reserved; nothing where it is universal.
@@ -51,6 +54,8 @@ pub(super) struct Reservation<const N: usize> {
 pub struct ReservedLine {
     /// Index of the entitlement in the license type.
     pub entitlement: u8,
+    /// Of the entitlement's tag: other software may have it at another place.
+    pub(super) tag: TagHash,
     /// How many.
     pub count: u32,
     /// When they stop counting; `None` where they are perpetual.
@@ -58,14 +63,44 @@ pub struct ReservedLine {
 }
 
 const DAY: u32 = Duration::from_days(1).as_secs();
+/// What an entitlement is recognised by within its license type.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(super) struct TagHash(u16);
+
+impl TagHash {
+    fn of(entitlement: &Entitlement<'_>) -> Self {
+        let [_, _, high, low] = crc32::checksum(&[entitlement.tag.as_bytes()]).to_be_bytes();
+        Self(u16::from_be_bytes([high, low]))
+    }
+}
+
 /// What is left of a term when it is told (SPEC S7), in days; zero is its end.
 const TOLD_DAYS: [u32; 8] = [0, 1, 3, 7, 14, 30, 60, 90];
 
 impl ReservedLine {
-    /// What `granted` is for a device whose calendar says `on` at the moment `now`.
-    pub(super) fn new(granted: &GrantLine, now: DeviceTime, on: UnixTime) -> Self {
-        let ends = granted.until.map(|until| now.saturating_add(until.saturating_since(on)));
-        Self { entitlement: granted.entitlement, count: granted.count, ends }
+    /// What `granted` is for a device whose calendar says `on` at the moment `now`; `None` where the
+    /// license type has no such entitlement.
+    pub(super) fn new(
+        granted: &GrantLine,
+        license_type: &LicenseType<'_>,
+        now: DeviceTime,
+        on: UnixTime,
+    ) -> Option<Self> {
+        let GrantLine { entitlement, count, until } = *granted;
+        let tag = TagHash::of(license_type.entitlements.get(usize::from(entitlement))?);
+        let ends = until.map(|until| now.saturating_add(until.saturating_since(on)));
+        Some(Self { entitlement, tag, count, ends })
+    }
+
+    /// Where its entitlement stands in `license_type`; `None` where that has it no more.
+    fn found_in(&self, license_type: &LicenseType<'_>) -> Option<u8> {
+        let is_it = |entitlement: &Entitlement<'_>| TagHash::of(entitlement) == self.tag;
+        let here = license_type.entitlements.get(usize::from(self.entitlement));
+        if here.is_some_and(is_it) {
+            return Some(self.entitlement);
+        }
+        u8::try_from(license_type.entitlements.iter().position(is_it)?).ok()
     }
 
     /// Whether it counts at `now`.
@@ -102,6 +137,17 @@ impl<const N: usize> Reservation<N> {
         let own =
             |index| Some(Limit { most: self.count(index, now), set_by: LimitSource::Reservation });
         tier_limits(license_type, |entitlement| entitlement.reporting == Reporting::Peak, own)
+    }
+
+    /// Finds its entitlements in the license type of the software that runs now; those that it has no
+    /// more count no more.
+    pub(super) fn find_entitlements(&mut self, license_type: &LicenseType<'_>) {
+        for line in &mut self.lines {
+            match line.found_in(license_type) {
+                Some(entitlement) => line.entitlement = entitlement,
+                None => line.count = 0,
+            }
+        }
     }
 
     /// How many of an entitlement are reserved at `now`.
@@ -145,7 +191,8 @@ mod tests {
     use super::*;
 
     fn line(ends: u32) -> ReservedLine {
-        ReservedLine { entitlement: 0, count: 5, ends: Some(DeviceTime::from_secs(ends)) }
+        let ends = Some(DeviceTime::from_secs(ends));
+        ReservedLine { entitlement: 0, tag: TagHash(0), count: 5, ends }
     }
 
     #[test]

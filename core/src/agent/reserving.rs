@@ -10,8 +10,12 @@ use crate::code::{
     Returned, Vouched,
 };
 use crate::crypto::Crypto;
-use crate::time::DeviceTime;
+use crate::time::{DeviceTime, Duration};
 use crate::verified::Verified;
+
+/// While a term runs, the reservation's own record says this often how much has passed. A ledger that
+/// is lost, or put back, is charged with as much (SPEC E5).
+const PASSED_NOTED: Duration = Duration::from_days(1);
 
 /// An administrator's step of a reservation (SPEC S1–S3).
 #[derive(Clone, Copy, Debug)]
@@ -115,9 +119,11 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         // Never before the moment at which the manager signed it.
         let on = self.clock.unix(now).map_or(grant.issued, |known| known.max(grant.issued));
         let mut lines = heapless::Vec::new();
+        let license_type = self.counters.license_type();
         code.try_for_each_line(|granted| {
-            let line = ReservedLine::new(&granted, now, on);
-            lines.push(line).map_err(|_| CommandError::TooManyLines)
+            // One that the license type does not have was refused with the code.
+            let line = ReservedLine::new(&granted, license_type, now, on);
+            line.map_or(Ok(()), |line| lines.push(line)).map_err(|_| CommandError::TooManyLines)
         })?;
         if !grant.universal && !lines.iter().any(|line: &ReservedLine| line.counts_at(now)) {
             return Err(CommandError::TermsEnded);
@@ -132,20 +138,31 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             declined: 0,
             universal: grant.universal,
             installed_at: now,
+            passed: now,
             short_since: None,
             lines,
         });
         self.terms_told = now;
-        if generation > 0 {
-            // What it replaces must not come back (SPEC S5).
-            self.raise_counter();
-        }
-        self.identity_store.save_by(now);
+        // What it replaces must not come back (SPEC S5), and no term begin anew (SPEC E5).
+        self.raise_counter();
         // Time is stored more often from here on, and a power cut charged with that.
         self.ledger_store.save_by(now);
         self.publish_limits();
         self.tell(EventKind::ReservationInstalled { generation });
+        self.tell_terms_over_already();
         Ok(())
+    }
+
+    /// Lines of a code that count no more: it was long under way, or the clock is ahead.
+    fn tell_terms_over_already(&mut self) {
+        let now = self.clock.now();
+        for index in 0..N {
+            let held = self.identity.reservation();
+            let line = held.and_then(|held| held.lines.get(index)).filter(|l| !l.counts_at(now));
+            if let Some(&ReservedLine { entitlement, count, .. }) = line {
+                self.tell(EventKind::ReservationTermEnded { entitlement, count });
+            }
+        }
     }
 
     /// An authorization code that is for this device now.
@@ -231,10 +248,36 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Some(request.secret.return_code(&self.crypto, udi, request.number, returned))
     }
 
-    /// What went before must not come back: the record says so first, then the platform's counter
-    /// (SPEC S5).
+    /// What went before must not come back: the record says so first, in both slots, because one may
+    /// decay; then the platform's counter (SPEC S5).
     fn raise_counter(&mut self) {
         self.identity.counter = self.identity.counter.saturating_add(1);
+        self.identity_store.erase(self.clock.now());
+    }
+
+    /// After a boot: where a term runs, no record from before this boot counts as new again, or
+    /// putting one back now and then would let the term last for ever (SPEC E5).
+    pub(super) fn outdate_backups(&mut self) {
+        let now = self.clock.now();
+        let held = self.identity.reservation().filter(|held| held.has_running_term(now));
+        if held.is_some() && self.counter.is_some() {
+            self.raise_counter();
+        }
+    }
+
+    /// What has passed at least, by the reservation's own word (SPEC E5). `surely` adds what may have
+    /// passed since that was written.
+    pub(super) fn reserved_time(&self, surely: bool) -> Option<DeviceTime> {
+        let held = self.identity.reservation()?;
+        let since = if surely { PASSED_NOTED } else { Duration::ZERO };
+        Some(held.passed.saturating_add(since))
+    }
+
+    /// When the record says next how much has passed: every day while a term runs.
+    pub(super) fn next_passed_note(&self) -> Option<DeviceTime> {
+        let held = self.identity.reservation()?;
+        let runs = held.has_running_term(self.clock.now());
+        runs.then(|| held.passed.saturating_add(PASSED_NOTED))
     }
 
     /// After a boot: a record that the counter has overtaken was put back from a backup (SPEC S5).
@@ -263,16 +306,16 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     pub(super) fn counter_due(&self) -> Option<u32> {
         let now = self.clock.now();
         let to = self.identity.counter;
-        let waits = self.counter_asked || self.counter_retry.is_some_and(|at| at > now);
+        let waits = self.counter_asked.is_some() || self.counter_retry.is_some_and(|at| at > now);
         let behind = self.counter.is_some_and(|counter| counter < to);
         (behind && !waits && self.identity_store.is_stored(now)).then_some(to)
     }
 
     pub(super) fn counter_raised(&mut self, counter: u32) {
-        if counter < self.identity.counter {
+        if self.counter_asked.is_some_and(|asked| counter < asked) {
             return self.counter_failed();
         }
-        if !core::mem::take(&mut self.counter_asked) {
+        if self.counter_asked.take().is_none() {
             return;
         }
         self.counter = Some(counter);
@@ -282,7 +325,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     }
 
     pub(super) fn counter_failed(&mut self) {
-        if !core::mem::take(&mut self.counter_asked) {
+        if self.counter_asked.take().is_none() {
             return;
         }
         let retry = self.clock.now().saturating_add(STORAGE_RETRY);
@@ -312,6 +355,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         if ended {
             self.publish_limits();
+        }
+        if self.next_passed_note().is_some_and(|at| at <= now) {
+            self.identity_store.save_by(now);
         }
         let Standing::Reserved(held) = &mut self.identity.standing else { return };
         let short = (0..N).any(|index| self.counters.is_over(index));

@@ -242,7 +242,6 @@ pub const RESERVATION: [&[Transition]; 3] = [
         on("ReservationInProgress", Cause::BackupFound, "Unregistered"),
         on("ReservationInProgress", Cause::Cancelled, "Unregistered"),
         on("ReservationInProgress", Cause::Installed, "Reserved"),
-        on("Reserved", Cause::BackupFound, "ReservationInProgress"),
         on("Reserved", Cause::BackupFound, "Unregistered"),
         on("Reserved", Cause::Returned, "Unregistered"),
     ],

@@ -126,6 +126,14 @@ impl Model {
         self.returned = returned.or(self.returned);
     }
 
+    fn boot(&mut self, now: u64) {
+        self.in_use = 0;
+        // What was stored before this boot must not make a term begin anew (SPEC E5).
+        if let Held::Reserved { ends: Some(ends), .. } = self.held {
+            self.given_up += u32::from(ends > now);
+        }
+    }
+
     /// Plays one step that ends at `now`; says whether it is carried out.
     fn play(&mut self, step: Step, now: u64) -> bool {
         let done = match (step, self.held) {
@@ -148,12 +156,7 @@ impl Model {
                 let generation = self.next_generation();
                 let ends = reserved_by(generation).1.map(|term| now + term);
                 let held = Held::Reserved { generation, declined: 0, ends, short_since: None };
-                // The first gives nothing up.
-                if generation == 0 {
-                    self.held = held
-                } else {
-                    self.give_up(held, None)
-                }
+                self.give_up(held, None);
                 true
             }
             (Step::Cancel | Step::ReturnAuthorization, Held::Asked)
@@ -175,7 +178,7 @@ impl Model {
                 true
             }
             (Step::Reboot, _) => {
-                self.in_use = 0;
+                self.boot(now);
                 true
             }
             (Step::Restore, _) => {
@@ -185,9 +188,11 @@ impl Model {
                         // SPEC S5
                         self.held = Held::Nothing;
                         self.returned = Some(Returned::Everything);
+                        // The code ends what overtook it too.
+                        self.given_up += 1;
                     }
                 }
-                self.in_use = 0;
+                self.boot(now);
                 true
             }
             (Step::Long, _) => true,

@@ -250,8 +250,8 @@ pub(crate) type TestAgent = Agent<'static, SoftwareCrypto, 8>;
 
 /// One device and its world.
 pub(crate) struct Bench {
-    definition: &'static ProductDefinition<'static>,
-    device: &'static Device<'static>,
+    pub(crate) definition: &'static ProductDefinition<'static>,
+    pub(crate) device: &'static Device<'static>,
     pub counters: &'static Counters<'static, 8>,
     pub agent: TestAgent,
     pub manager: Manager,

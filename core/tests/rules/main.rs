@@ -19,6 +19,7 @@ mod code;
 mod control;
 mod gaps;
 mod reservation;
+mod reservation_backups;
 mod storage;
 mod told;
 mod wire;
