@@ -52,7 +52,7 @@ pub use interface::{BUFFER_MIN, Command, Device, Input, Output, Stored};
 pub use outputs::Buffer;
 pub use record::{RecordError, RecordKind};
 pub use registration::{Enrolment, RegistrationState, UnregisteredReason};
-pub use reservation::{InstalledStatus, ReservationStatus, ReservedLine};
+pub use reservation::{InstalledStatus, ReservationStatus, ReservedLine, TagHash};
 pub use reserving::ReservationCommand;
 pub use status::{AttemptStatus, EntitlementStatus, Status};
 

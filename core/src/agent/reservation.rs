@@ -55,7 +55,7 @@ pub struct ReservedLine {
     /// Index of the entitlement in the license type.
     pub entitlement: u8,
     /// Of the entitlement's tag: other software may have it at another place.
-    pub(super) tag: TagHash,
+    pub tag: TagHash,
     /// How many.
     pub count: u32,
     /// When they stop counting; `None` where they are perpetual.
@@ -64,9 +64,9 @@ pub struct ReservedLine {
 
 const DAY: u32 = Duration::from_days(1).as_secs();
 /// What an entitlement is recognised by within its license type.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(super) struct TagHash(u16);
+pub struct TagHash(u16);
 
 impl TagHash {
     fn of(entitlement: &Entitlement<'_>) -> Self {

@@ -122,11 +122,13 @@ fn count(lines: &[ReservedLine], entitlement: u8, at: DeviceTime) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use leasehold_core::agent::TagHash;
 
     const NOW: DeviceTime = DeviceTime::from_secs(100);
 
     fn line(entitlement: u8, count: u32, ends: Option<u32>) -> ReservedLine {
-        ReservedLine { entitlement, count, ends: ends.map(DeviceTime::from_secs) }
+        let (tag, ends) = (TagHash::default(), ends.map(DeviceTime::from_secs));
+        ReservedLine { entitlement, tag, count, ends }
     }
 
     fn taken(old: &[ReservedLine], new: &[ReservedLine]) -> Vec<(u8, u32, u32, u32)> {
