@@ -377,7 +377,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         }
         let held = self.identity.reservation()?;
         held.has_running_term(self.clock.now()).then(|| {
-            // As long as the device has run: a power cut costs about as much as the run before it.
+            // As long as the device has run: a power cut costs about as much of the term as the run
+            // before it (SPEC S7).
             let ran = self.clock.ran_until(self.ledger_written);
             ran.clamp(TERM_CHECKPOINT_FIRST, TERM_CHECKPOINT)
         })

@@ -255,8 +255,8 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         self.identity_store.erase(self.clock.now());
     }
 
-    /// After a boot: where a term runs, no record from before this boot counts as new again, or
-    /// putting one back now and then would let the term last for ever (SPEC E5).
+    /// After a boot (SPEC E5): where a term runs, no record from before this boot counts as new again, or
+    /// putting one back now and then would let the term last for ever.
     pub(super) fn outdate_backups(&mut self) {
         let now = self.clock.now();
         let held = self.identity.reservation().filter(|held| held.has_running_term(now));

@@ -1,4 +1,4 @@
-//! Reservations: licences set aside for one device, which travel as codes (SPEC section 6, L6, L7,
+//! Reservations: licences set aside for one device, which travel as codes (SPEC section 6, L6, L7; SPEC
 //! L11).
 //!
 //! ```text
