@@ -6,6 +6,7 @@
 //! dashes, line breaks and case do not matter.
 
 use crate::base32;
+use crate::crypto::{Crypto, Digest, PublicKey};
 use serde::{Deserialize, Serialize};
 
 const PREFIX: [u8; 3] = *b"LHT";
@@ -23,6 +24,47 @@ pub struct Token(#[serde(with = "crate::codec::bytes")] pub [u8; 20]);
 impl core::fmt::Debug for Token {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Token(hidden)")
+    }
+}
+
+/// What a manager knows a token by.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct TokenDigest(pub [u8; 32]);
+
+impl core::fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("TokenDigest(hidden)")
+    }
+}
+
+/// The name that a token goes by in requests: the first bytes of its digest. It tells nothing.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct TokenName(#[serde(with = "crate::codec::bytes")] pub [u8; 8]);
+
+/// That whoever registers a key has a token, without the token.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TokenProof {
+    /// Which token.
+    pub name: TokenName,
+    /// Can be made of its digest and the key alone. Compare it in constant time.
+    #[serde(with = "crate::codec::bytes")]
+    pub proof: [u8; 16],
+}
+
+impl TokenDigest {
+    /// The name of the token.
+    pub const fn name(&self) -> TokenName {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        TokenName([a, b, c, d, e, f, g, h])
+    }
+
+    /// The proof for `key`.
+    pub fn prove<C: Crypto + ?Sized>(&self, crypto: &C, key: &PublicKey) -> TokenProof {
+        let parts: [&[u8]; 3] = [b"leasehold token proof", &self.0, &key.bytes];
+        let Digest([proof @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]) =
+            crypto.digest(&parts);
+        TokenProof { name: self.name(), proof }
     }
 }
 
@@ -88,6 +130,18 @@ impl Token {
             let _ = text.push(char::from(byte));
         }
         text
+    }
+
+    /// What a manager knows the token by: whoever has it can check proofs, and make them.
+    pub fn digest<C: Crypto + ?Sized>(&self, crypto: &C) -> TokenDigest {
+        let Digest(digest) = crypto.digest(&[b"leasehold token", &self.0]);
+        TokenDigest(digest)
+    }
+
+    /// What a registration shows in its place. Made of the key that the request is signed with, so
+    /// that it is worth nothing to whoever carries the request: a proxy that opens TLS, or a gateway.
+    pub fn prove<C: Crypto + ?Sized>(&self, crypto: &C, key: &PublicKey) -> TokenProof {
+        self.digest(crypto).prove(crypto, key)
     }
 
     /// The upper 20 bits of the CRC-32 (as in Ethernet) of the secret.

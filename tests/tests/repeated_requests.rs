@@ -56,9 +56,10 @@ impl<'a> Puppet<'a> {
     }
 
     fn registration(&self, token: &str, number: (u32, u32)) -> (Vec<u8>, Digest) {
+        let public_key = CRYPTO.public_key(&self.key).expect("a key");
         let register = Register {
-            token: Token::parse(token).expect("a token"),
-            public_key: CRYPTO.public_key(&self.key).expect("a key"),
+            token: Token::parse(token).expect("a token").prove(&CRYPTO, &public_key),
+            public_key,
             force: false,
         };
         self.frame(None, number, RequestBody::Register(register))

@@ -206,7 +206,7 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
             number: attempt.number,
             nonce: attempt.nonce,
             body: RequestBody::Register(Register {
-                token: attempt.token,
+                token: attempt.token.prove(&self.crypto, &public_key),
                 public_key,
                 force: attempt.force,
             }),

@@ -3,7 +3,7 @@
 use crate::crypto::PublicKey;
 use crate::identity::{InstanceId, Udi};
 use crate::product::ENTITLEMENTS_MAX;
-use crate::token::Token;
+use crate::token::TokenProof;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +59,8 @@ pub enum RequestBody<'a> {
 /// instance and uses the token once (SPEC T4).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Register {
-    /// The registration token.
-    pub token: Token,
+    /// That the device has a registration token.
+    pub token: TokenProof,
     /// The device's new key.
     pub public_key: PublicKey,
     /// Replace an instance that has the same UDI (SPEC R5).

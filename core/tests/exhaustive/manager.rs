@@ -122,7 +122,7 @@ impl Manager {
         self.instance = self.instance.filter(|instance| instance.certificate_until > now);
         if let RequestBody::Register(register) = &frame.request.body {
             let key = frame.proven_registration_key(&KeyedHash).expect("possession proved");
-            if register.token != GOOD {
+            if register.token != GOOD.prove(&KeyedHash, &register.public_key) {
                 return (Said::Refused, AnswerBody::Refused(Refusal::TokenRevoked));
             }
             // SPEC R5, X12

@@ -43,7 +43,7 @@ fn registration() -> Request<'static> {
     Request {
         instance: None,
         body: RequestBody::Register(Register {
-            token: Token([5; 20]),
+            token: Token([5; 20]).prove(&CRYPTO, &CRYPTO.public_key(&DEVICE).unwrap()),
             public_key: CRYPTO.public_key(&DEVICE).unwrap(),
             force: true,
         }),
@@ -123,6 +123,24 @@ fn version_1_frames_are_pinned_byte_for_byte() {
         }
         assert_eq!(std::fs::read(&path).unwrap(), made, "{name}");
     }
+}
+
+#[test]
+fn r2_a_registration_proves_that_the_device_has_a_token_and_does_not_tell_it() {
+    let token = Token([5; 20]);
+    let (frame, _) = request_bytes(&registration(), &DEVICE);
+    for secret in [&token.0[..8], &token.digest(&CRYPTO).0[8..16]] {
+        assert!(!frame.windows(8).any(|bytes| bytes == secret));
+    }
+    let key = |handle| CRYPTO.public_key(handle).unwrap();
+    let proof = token.prove(&CRYPTO, &key(&DEVICE));
+    assert_eq!(token.digest(&CRYPTO).prove(&CRYPTO, &key(&DEVICE)), proof, "what a manager knows");
+    assert_eq!(token.digest(&CRYPTO).name(), proof.name);
+    // One of another key, or of another token, is another.
+    let others =
+        [token.prove(&CRYPTO, &key(&MANAGER)), Token([6; 20]).prove(&CRYPTO, &key(&DEVICE))];
+    assert!(others.iter().all(|other| other.proof != proof.proof));
+    assert_eq!(others.map(|other| other.name == proof.name), [true, false]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `leasehold manager …`: sets a license manager up, runs it, and administers it over its API.
 
 mod accounts;
+mod backups;
 mod client;
 mod events;
 mod example;
@@ -9,6 +10,7 @@ mod licenses;
 mod lookup;
 mod output;
 mod people;
+mod question;
 mod reservations;
 mod secrets;
 mod server;
@@ -37,6 +39,10 @@ enum Command {
     Init(server::ServerArgs),
     /// Runs the license manager of a data directory until it is told to stop
     Serve(server::ServeArgs),
+    /// Writes a backup of the manager into one file, while it runs
+    Backup(backups::BackupArgs),
+    /// Restores a backup: the manager goes on from there, and reservations are frozen until reconciled
+    Restore(backups::RestoreArgs),
     /// Shows the manager's version, keys and the licences it knows
     Status,
     /// Smart accounts: customers
@@ -67,6 +73,13 @@ enum Command {
     Events(events::EventsArgs),
 }
 
+impl Command {
+    /// Whether it works on a data directory of this machine.
+    const fn is_local(&self) -> bool {
+        matches!(self, Self::Init(_) | Self::Serve(_) | Self::Backup(_) | Self::Restore(_))
+    }
+}
+
 /// Does what the arguments say.
 ///
 /// # Errors
@@ -74,12 +87,14 @@ enum Command {
 pub(crate) fn run(args: ManagerArgs) -> anyhow::Result<()> {
     let ManagerArgs { connection, output, command } = args;
     let connect = || Client::connect(&connection);
-    if matches!(command, Command::Init(_) | Command::Serve(_)) {
+    if command.is_local() {
         connection.must_be_local()?;
     }
     match command {
         Command::Init(args) => server::init(&connection.data, &args, output),
         Command::Serve(args) => server::serve(&connection.data, &args),
+        Command::Backup(args) => backups::backup(&connection.data, &args, output),
+        Command::Restore(args) => backups::restore(&connection.data, &args, output),
         Command::Status => events::status(&connect()?, output),
         Command::Account(command) => accounts::account(&connect()?, output, command),
         Command::VirtualAccount(command) => accounts::pool(&connect()?, output, command),

@@ -222,7 +222,7 @@ impl Device {
 
     fn register(&mut self, manager: &Manager, token: Token) -> Result<(), Box<dyn Error>> {
         let public_key = KeyedHash.public_key(&self.key).map_err(|_| "a key is missing")?;
-        let force = false;
+        let (token, force) = (token.prove(&KeyedHash, &public_key), false);
         let request = self.request(RequestBody::Register(Register { token, public_key, force }))?;
         let answer = manager.answer(&request)?;
         let frame = AnswerFrame::parse(&KeyedHash, &answer).map_err(|e| format!("{e:?}"))?;

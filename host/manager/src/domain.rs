@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod instance;
 pub mod license;
 pub mod overrides;
+pub mod recovery;
 pub mod reservation;
 mod supply;
 pub mod token;

@@ -6,12 +6,12 @@ mod connections;
 use crate::config::{self, Config};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::reservation::Attempts;
-use crate::domain::{AnswerClock, Authority, DomainError};
+use crate::domain::{AnswerClock, Authority, DomainError, recovery};
 use crate::engine::{Engine, SystemClock};
 use crate::http::{self, App, SETUP_PATH};
 use crate::setup::{self, DATABASE, DirectoryLock, Identity, SetupError};
-use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
 use crate::tls::{self, TlsError};
 use leasehold_core::time::Duration as Span;
 use std::io;
@@ -27,9 +27,6 @@ use tokio::task::JoinHandle;
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// From when on a start of the manager warns of the end of its signing certificate.
 const WARN_BEFORE: Span = Span::from_days(365);
-/// No database was restored yet; a restore counts this up (SPEC L11).
-const EPOCH: u32 = 0;
-
 /// Why the manager does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -94,13 +91,15 @@ impl Server {
         let identity = setup::load(&config.data, setup::now())?;
         warn_of_end(&identity);
         let root = identity.root;
-        let authority = Arc::new(authority(identity, config)?);
+        let authority = authority(identity, config)?;
         let files = setup::tls_files(config);
         let tls = tls::server_config(&files)?;
         let certificate_sha256 = tls::certificate_sha256(&files)?;
         let listener = listen(config.listen)?;
         let address = listener.local_addr().map_err(ServeError::System)?;
         let store = Arc::new(SqliteStore::open(&config.data.join(DATABASE))?);
+        let epoch = recovery::epoch(&*store.view()?)?;
+        let authority = Arc::new(Authority { epoch, ..authority });
         let engine = Arc::new(Engine::start(store, authority, Arc::new(SystemClock))?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -196,6 +195,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     Ok(listener)
 }
 
+/// That of a manager that never was restored: what else it is depends on the database.
 fn authority(identity: Identity, config: &Config) -> Result<Authority, ServeError> {
     let catalogue = Catalogue::shipped(identity.root);
     for product in catalogue.products() {
@@ -208,7 +208,7 @@ fn authority(identity: Identity, config: &Config) -> Result<Authority, ServeErro
         catalogue,
         signer: identity.signer,
         overrides: config.policy,
-        epoch: EPOCH,
+        epoch: 0,
         answers: AnswerClock::default(),
         attempts: Attempts::default(),
     })

@@ -2,16 +2,21 @@
 //! one-time link by which the first administrator is made. There is no default password anywhere
 //! (SPEC L1).
 
+mod archive;
+mod backup;
 mod files;
 mod keys;
 mod link;
 mod lock;
 mod operator;
+mod restore;
 
+pub use backup::{BackedUp, BackupError, backup};
 pub use keys::{Identity, load};
 pub(crate) use link::{NOT_VALID as LINK_NOT_VALID, is_open, issue_if_needed, redeem};
 pub use lock::{DirectoryLock, running_at};
 pub use operator::read as operator_secret;
+pub use restore::{Restore, RestoredTo, finish_restore};
 
 use crate::config::{self, Config, ConfigError, Settings, TlsFiles};
 use crate::domain::{DomainError, EntropyUnavailable};
@@ -141,6 +146,11 @@ pub enum SetupError {
          Run `leasehold manager init --data {0}`, or name another directory with --data."
     )]
     NotInitialised(String),
+    /// A restore was interrupted.
+    #[error(
+        "A restore into {0} was interrupted. Finish it with `leasehold manager serve --data {0}`."
+    )]
+    Unfinished(String),
     /// Another process works in the directory.
     #[error(
         "A license manager is running on {0} already. \
@@ -193,6 +203,7 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<Initialised, SetupError
 /// Refuses a directory that no manager can start in: one that holds none yet, one that has lost its
 /// database, which nothing here may replace by an empty one, and one whose secrets others can read.
 pub(crate) fn check(dir: &Path) -> Result<(), SetupError> {
+    refuse_unfinished(dir)?;
     refuse_lost_database(dir)?;
     if !dir.join(DATABASE).exists() {
         return Err(SetupError::NotInitialised(dir.display().to_string()));
@@ -211,7 +222,16 @@ fn refuse_lost_database(dir: &Path) -> Result<(), SetupError> {
     Ok(())
 }
 
+/// Half of what is in the directory may be an old manager, and half a restored one.
+fn refuse_unfinished(dir: &Path) -> Result<(), SetupError> {
+    if restore::is_unfinished(dir)? {
+        return Err(SetupError::Unfinished(dir.display().to_string()));
+    }
+    Ok(())
+}
+
 fn complete(dir: &Path, options: &InitOptions) -> Result<Vec<&'static str>, SetupError> {
+    refuse_unfinished(dir)?;
     refuse_lost_database(dir)?;
     let config = Config::load(dir, options)?;
     if let Some(given) = &config.tls {

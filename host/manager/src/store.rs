@@ -18,6 +18,7 @@ pub use rows::*;
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use leasehold_core::token::TokenName;
 
 /// Why the database could not do what was asked. Each says its cause and what to do about it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -170,8 +171,8 @@ pub trait View: ReservationView {
     fn clients(&self, page: Page) -> Result<Vec<ClientRow>, StoreError>;
     /// One registration token.
     fn token(&self, id: TokenId) -> Result<Option<TokenRow>, StoreError>;
-    /// The registration token whose secret has this digest.
-    fn token_by_secret(&self, secret: &[u8; 32]) -> Result<Option<TokenRow>, StoreError>;
+    /// The registration token of this name.
+    fn token_by_name(&self, name: TokenName) -> Result<Option<TokenRow>, StoreError>;
     /// The registration tokens (filter: account, virtual account).
     fn tokens(&self, filter: &Filter, page: Page) -> Result<Vec<TokenRow>, StoreError>;
     /// A token's secret, while it is kept.

@@ -12,10 +12,11 @@ use crate::domain::reservation::Attempts;
 use crate::domain::token::{self, NewToken};
 use crate::domain::{
     AnswerClock, Authority, DomainError, Entropy, EntropyUnavailable, Scene, Signer, account,
+    recovery,
 };
 use crate::engine::Clock;
 use crate::store::memory::MemoryStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{
     AccountId, DeviceRow, EventRow, Filter, LineRow, Page, Store, TokenRow, Transaction, View,
     VirtualAccountId,
@@ -26,6 +27,7 @@ use leasehold_core::token::Token;
 use leasehold_core::wire::{AnswerBody, Refusal, RequestFrame, SigningCertificate};
 pub(crate) use machine::Machine;
 pub(crate) use reserver::Reserver;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,6 +83,10 @@ pub(crate) fn root() -> PublicKey {
 }
 
 pub(crate) fn authority(overrides: PolicyOverrides) -> Arc<Authority> {
+    authority_of(0, overrides)
+}
+
+fn authority_of(epoch: u32, overrides: PolicyOverrides) -> Arc<Authority> {
     let public_key = SoftwareCrypto.public_key(&SIGNING).unwrap();
     let from = START.saturating_sub(Duration::from_days(1));
     let until = START.saturating_add(Duration::from_days(3_650));
@@ -95,10 +101,16 @@ pub(crate) fn authority(overrides: PolicyOverrides) -> Arc<Authority> {
             reservation_key: None,
         },
         overrides,
-        epoch: 1,
+        epoch,
         answers: AnswerClock::default(),
         attempts: Attempts::default(),
     })
+}
+
+/// A copy of a database, and when it was made.
+pub(crate) struct Backup {
+    dir: TempDir,
+    made: UnixTime,
 }
 
 /// A manager: one account with its default virtual account, and no licences.
@@ -148,8 +160,32 @@ impl World {
 
     /// What a restart does: the database is opened again, and what was in memory is gone.
     pub(crate) fn reopen(&mut self) {
-        self.authority = authority(self.authority.overrides);
         self.store = Arc::new(SqliteStore::open(&self.path()).unwrap());
+        let epoch = self.view(|view| recovery::epoch(view)).unwrap();
+        self.authority = authority_of(epoch, self.authority.overrides);
+    }
+
+    /// A backup of the database, which is in use.
+    pub(crate) fn back_up(&self) -> Backup {
+        let dir = TempDir::new().unwrap();
+        sqlite::copy(&self.path(), &dir.path().join("manager.db")).unwrap();
+        Backup { dir, made: self.now }
+    }
+
+    /// The database is lost, and a backup put in its place; gives how many reservations are frozen.
+    pub(crate) fn restore(&mut self, backup: &Backup) -> Result<u64, DomainError> {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("manager.db");
+        fs::copy(backup.dir.path().join("manager.db"), &path).unwrap();
+        let store = SqliteStore::open(&path).unwrap();
+        let entropy = &mut self.entropy;
+        let scene = Scene { now: self.now, actor: "restore", crypto: &SoftwareCrypto, entropy };
+        let mut tx = store.begin()?;
+        let (_, frozen) = recovery::begin(&mut *tx, &scene, backup.made, 0)?;
+        tx.commit()?;
+        self.dir = Some(dir);
+        self.reopen();
+        Ok(frozen)
     }
 
     pub(crate) fn pass(&mut self, span: Duration) {

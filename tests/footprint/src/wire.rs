@@ -3,7 +3,7 @@
 use crate::secure_element::SecureElement;
 use leasehold_core::crypto::{Digest, KeyHandle, KeyUnusable, PublicKey, Purpose, SignedMessage};
 use leasehold_core::time::UnixTime;
-use leasehold_core::token::{TOKEN_LENGTH, Token, TokenError};
+use leasehold_core::token::{TOKEN_LENGTH, Token, TokenDigest, TokenError, TokenName, TokenProof};
 use leasehold_core::verified::Verified;
 use leasehold_core::wire::{
     AcceptError, Answer, AnswerFrame, EncodeError, Expected, FrameError, Refusal, Request,
@@ -19,6 +19,17 @@ pub fn proof_token_parse(text: &str) -> Result<Token, TokenError> {
 #[unsafe(no_mangle)]
 pub fn proof_token_to_text(token: Token) -> heapless::String<TOKEN_LENGTH> {
     token.to_text()
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_token_prove(token: Token, key: &PublicKey) -> TokenProof {
+    token.prove(&SecureElement, key)
+}
+
+#[unsafe(no_mangle)]
+pub fn proof_token_digest(token: Token, key: &PublicKey) -> (TokenName, TokenProof) {
+    let digest: TokenDigest = token.digest(&SecureElement);
+    (digest.name(), digest.prove(&SecureElement, key))
 }
 
 #[unsafe(no_mangle)]

@@ -5,3 +5,4 @@ mod codes;
 mod life;
 mod places;
 mod qr;
+mod restored;

@@ -67,14 +67,30 @@ pub(super) fn status(client: &Client, output: Output) -> Result<()> {
             .map(|tag| [tag.feature.clone(), tag.name.clone(), tag.tag.clone()]);
         format!(
             "License manager {}\nTime: {}\nRoot key: {}\nCertificate SHA-256: {}\n\
-             Signing certificate ends: {}\nSigned in as: {}\n{}",
+             Signing certificate ends: {}\n{}Signed in as: {}\n{}",
             status.version,
             status.time,
             status.root,
             status.certificate_sha256,
             status.signing_certificate_ends,
+            restored(status),
             status.signed_in_as,
             table(["feature", "licence", "tag"], tags)
         )
     })
+}
+
+/// That the manager was restored, and what is left to do; nothing where it was not.
+fn restored(status: &Status) -> String {
+    let Some(restored) = &status.restored else { return String::new() };
+    let left = match status.frozen_reservations {
+        0 => "All reservations are reconciled.".into(),
+        many => format!(
+            "{many} frozen until reconciled: see `leasehold manager reservation list --frozen`."
+        ),
+    };
+    format!(
+        "Restored: {}, from a backup of {}\nReservations: {left}\n",
+        restored.at, restored.backed_up
+    )
 }

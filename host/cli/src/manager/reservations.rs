@@ -6,19 +6,18 @@ mod text;
 use super::client::{Client, escaped};
 use super::lookup::{self, Place};
 use super::output::Output;
+use super::question::answered_yes;
 use crate::codes::{CodeInput, PictureArgs};
-use crate::failure::UsageError;
 use crate::output::say;
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use code::{GivenCode, Kind};
 use leasehold_manager::http::types::{
-    LicenseChoice, Licenses, PoolLine, PoolSummary, RequestToRedeem, Reservation, ReservationCode,
-    ReservationWithCodes, Status,
+    LicenseChoice, Licenses, PoolLine, PoolSummary, Reconciliation, RequestToRedeem, Reservation,
+    ReservationCode, ReservationWithCodes, Status,
 };
 use serde::Serialize;
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use ureq::http::Method;
 
@@ -57,6 +56,18 @@ pub(super) enum ReservationCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Settles what became of a reservation that is frozen, since the manager was restored
+    Reconcile {
+        /// Its number, or the serial number of the appliance
+        reservation: String,
+        /// The last confirmation or return code that the appliance shows
+        #[command(flatten)]
+        code: CodeInput,
+        /// Your word, which is logged, that the appliance holds what the reservation says and that no
+        /// authorization was issued and no code entered since the backup
+        #[arg(long, conflicts_with_all = ["words", "file"])]
+        unchanged: bool,
+    },
     /// Lists reservations
     List {
         #[command(flatten)]
@@ -70,6 +81,9 @@ pub(super) enum ReservationCommand {
         /// Also those that ended
         #[arg(long)]
         ended: bool,
+        /// Only those that are frozen until reconciled
+        #[arg(long)]
+        frozen: bool,
     },
     /// Shows one reservation: all of its codes, what it sets aside, and what is next
     Show {
@@ -167,7 +181,7 @@ pub(super) fn run(client: &Client, output: Output, command: ReservationCommand) 
         }
         ReservationCommand::Rehost { reservation, code, out, yes } => {
             let old = lookup::reservation(client, &reservation)?;
-            if !yes && !confirmed(&old)? {
+            if !yes && !answered_yes(&rehost_question(&old), UNANSWERED)? {
                 say("Nothing was changed.");
                 return Ok(());
             }
@@ -177,13 +191,18 @@ pub(super) fn run(client: &Client, output: Output, command: ReservationCommand) 
             let new: ReservationWithCodes = hand_in(client, output, &path, &code, &body)?;
             print_code(output, &new, &out)
         }
-        ReservationCommand::List { place, state, search, ended } => {
+        ReservationCommand::Reconcile { reservation, code, unchanged } => {
+            let id = lookup::reservation(client, &reservation)?.id;
+            reconcile(client, output, id, (!unchanged).then_some(&code))
+        }
+        ReservationCommand::List { place, state, search, ended, frozen } => {
             let search = escaped(search.as_deref().unwrap_or_default());
             let ended = ended || state.is_some_and(State::is_end);
             let query = format!("with_ended={ended}&search={search}&{}", place.query(client)?);
             let mut found: Vec<Reservation> =
                 client.all("/reservations", query.trim_end_matches('&'))?;
             found.retain(|found| state.is_none_or(|state| found.state == state.name()));
+            found.retain(|found| !frozen || found.frozen.is_some());
             output.list(&found, text::HEADS, text::row)
         }
         ReservationCommand::Show { reservation, picture } => {
@@ -270,6 +289,26 @@ fn give_back(client: &Client, output: Output, args: EntryArgs) -> Result<()> {
     })
 }
 
+/// Settles a frozen reservation by a code, or by the word of whoever gives the command.
+fn reconcile(client: &Client, output: Output, id: i64, code: Option<&CodeInput>) -> Result<()> {
+    let path = format!("/reservations/{id}/reconcile");
+    let whole: ReservationWithCodes = match code {
+        None => client.ask(Method::POST, &path, &Reconciliation { code: None, unchanged: true })?,
+        Some(code) => {
+            let code = GivenCode::read_of_appliance(code)?;
+            let body = Reconciliation { code: Some(code.text.clone()), unchanged: false };
+            hand_in(client, output, &path, &code, &body)?
+        }
+    };
+    output.show(&whole, |whole| {
+        let done = match whole.reservation.frozen {
+            None => "Reconciled",
+            Some(_) => "Not reconciled yet",
+        };
+        told(done, whole)
+    })
+}
+
 /// Hands a code in that the appliance made, for the reservation named or for whichever it is of.
 fn enter(
     client: &Client,
@@ -309,21 +348,12 @@ fn told(done: &str, whole: &ReservationWithCodes) -> String {
     format!("{done}: reservation {id}, of the appliance {serial_number}.\n{licenses}{next}")
 }
 
-/// Asks before licences move from an appliance that could still be using them.
-fn confirmed(old: &Reservation) -> Result<bool> {
-    if !io::stdin().is_terminal() {
-        let unanswered = "There is nobody to ask here. Add --yes to rehost.";
-        return Err(UsageError(unanswered).into());
-    }
-    let mut ask = io::stderr().lock();
-    write!(
-        ask,
-        "The licences of {} move for good, and reservation {} ends. Is that appliance dead? \
-         [yes/no]: ",
+/// Asked before licences move from an appliance that could still be using them.
+fn rehost_question(old: &Reservation) -> String {
+    format!(
+        "The licences of {} move for good, and reservation {} ends. Is that appliance dead?",
         old.serial_number, old.id
-    )?;
-    ask.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    )
 }
+
+const UNANSWERED: &str = "There is nobody to ask here. Add --yes to rehost.";

@@ -110,6 +110,7 @@ fn ignored_text(data: &Path, ignored: &[&str]) -> String {
 /// Runs the manager until it is told to stop.
 pub(super) fn serve(data: &Path, args: &ServeArgs) -> Result<()> {
     start_log(args.log_format)?;
+    setup::finish_restore(data)?;
     let config = Config::load(data, &args.server.settings()?)?;
     let server = Server::start(&config)?;
     let url = config.public_url(server.address().port());

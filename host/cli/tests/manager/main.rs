@@ -1,5 +1,6 @@
 //! `leasehold manager …` as an administrator types it, against a manager that really runs.
 
+mod backups;
 mod harness;
 mod reservations;
 

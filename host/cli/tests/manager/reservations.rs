@@ -12,14 +12,14 @@ use std::fs;
 use std::process::Output;
 
 /// An appliance, and the codes that it makes.
-struct Appliance {
+pub(crate) struct Appliance {
     serial_number: &'static str,
     number: u32,
     secret: ReservationSecret,
 }
 
 impl Appliance {
-    fn new(serial_number: &'static str, number: u32) -> Self {
+    pub(crate) fn new(serial_number: &'static str, number: u32) -> Self {
         let mut secret = [0x5a; 16];
         secret[..4].copy_from_slice(&number.to_be_bytes());
         Self { serial_number, number, secret: ReservationSecret(secret) }
@@ -33,24 +33,24 @@ impl Appliance {
         self.secret.anchors(&SoftwareCrypto, &self.udi(), self.number)
     }
 
-    fn request(&self, universal: bool) -> String {
+    pub(crate) fn request(&self, universal: bool) -> String {
         let code = RequestCode::new(&self.udi(), 0, universal, self.number, self.anchors());
         code.unwrap().to_text().as_str().into()
     }
 
-    fn confirmation(&self, update: u8) -> String {
+    pub(crate) fn confirmation(&self, update: u8) -> String {
         let code = self.secret.confirmation(&SoftwareCrypto, &self.udi(), self.number, update);
         code.to_text().as_str().into()
     }
 
-    fn gives(&self, returned: Returned) -> String {
+    pub(crate) fn gives(&self, returned: Returned) -> String {
         let code = self.secret.return_code(&SoftwareCrypto, &self.udi(), self.number, returned);
         code.to_text().as_str().into()
     }
 }
 
 /// A manager whose account owns ten standard seats for ever and four premium seats for a time.
-fn stocked() -> Manager {
+pub(crate) fn stocked() -> Manager {
     let manager = Manager::start();
     manager.done(&["account", "create", "Example"]);
     manager.done(&["license", "add", "standard-seat", "10"]);
@@ -58,7 +58,7 @@ fn stocked() -> Manager {
     manager
 }
 
-fn reserve<'a>(deed: &'a [&'a str]) -> Vec<&'a str> {
+pub(crate) fn reserve<'a>(deed: &'a [&'a str]) -> Vec<&'a str> {
     [&["reservation"], deed].concat()
 }
 

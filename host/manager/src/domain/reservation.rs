@@ -20,6 +20,7 @@ mod enter;
 mod error;
 pub(super) mod expiry;
 mod issue;
+mod reconcile;
 mod redeem;
 mod rehost;
 #[cfg(test)]
@@ -31,6 +32,8 @@ pub use choose::Choice;
 pub use enter::{confirm, give_back};
 pub use error::ReservationError;
 pub use issue::{authorize, update};
+pub(super) use reconcile::freeze;
+pub use reconcile::{Evidence, LOST_UPDATES, reconcile};
 pub use redeem::redeem;
 pub use rehost::{REHOSTS_PER_YEAR, rehost};
 
@@ -116,10 +119,11 @@ pub fn cancel(
     Ok(row)
 }
 
-/// The reservation, while it has not ended.
+/// The reservation, while it has not ended and is not frozen.
 fn open(view: &dyn View, id: ReservationId) -> Result<ReservationRow, DomainError> {
     let row = one(view, id)?;
     still_open(&row)?;
+    reconcile::not_frozen(&row)?;
     Ok(row)
 }
 
@@ -142,11 +146,22 @@ fn end(
     state: ReservationState,
 ) -> Result<(), StoreError> {
     let tags = claimed_tags(tx, row.id)?;
-    tx.release_claims(row.id, row.generation)?;
-    tx.release_claims(row.id, row.last_generation)?;
+    release_all_but(tx, row.id, None)?;
     (row.state, row.ended, row.look_at) = (state, Some(scene.now), None);
     tx.save_reservation(row)?;
     recount(tx, row, &tags, scene.now)
+}
+
+/// Frees every generation of a reservation but one.
+fn release_all_but(
+    tx: &mut dyn Transaction,
+    id: ReservationId,
+    kept: Option<u8>,
+) -> Result<(), StoreError> {
+    let generations: BTreeSet<u8> =
+        tx.claims_of(id)?.into_iter().map(|claim| claim.generation).collect();
+    let mut freed = generations.into_iter().filter(|generation| Some(*generation) != kept);
+    freed.try_for_each(|generation| tx.release_claims(id, generation))
 }
 
 fn claimed_tags(view: &dyn View, id: ReservationId) -> Result<BTreeSet<Arc<str>>, StoreError> {

@@ -1,6 +1,7 @@
 //! Registration tokens (SPEC L2).
 //!
-//! What a registration is checked against is the digest of a token's secret. The secret itself is
+//! What a registration is checked against is the digest of a token's secret: the device proves that
+//! it has the token for the key that it registers, and nobody on the way learns it. The secret itself is
 //! kept too, in a table of its own, because an administrator must be able to copy a token again:
 //! whoever reads the database can therefore register devices into the account while the token is
 //! good. That takes licences into use, and can neither make any nor read anything. The secret is
@@ -12,9 +13,10 @@ use super::{DomainError, Scene};
 use crate::store::{StoreError, TokenId, TokenRow, Transaction, View, VirtualAccountId};
 use leasehold_core::crypto::Crypto;
 use leasehold_core::time::{Duration, UnixTime};
-use leasehold_core::token::Token;
-use leasehold_core::wire::Refusal;
+use leasehold_core::token::{Token, TokenDigest};
+use leasehold_core::wire::{Refusal, Register};
 use serde_json::json;
+use subtle::ConstantTimeEq;
 
 /// The longest a token may be good for, in days.
 pub const DAYS_MAX: u32 = 3_650;
@@ -101,7 +103,7 @@ pub fn create(
         id: TokenId(0),
         account: place.account,
         virtual_account: place.id,
-        secret: digest(scene.crypto, &token),
+        secret: token.digest(scene.crypto).0,
         description: new.description.clone(),
         created: scene.now,
         expires: scene.now.saturating_add(Duration::from_days(new.days)),
@@ -166,7 +168,8 @@ pub(super) fn count_use(tx: &mut dyn Transaction, row: &TokenRow) -> Result<(), 
     Ok(())
 }
 
-/// What a token's secret is found by.
-pub(super) fn digest(crypto: &dyn Crypto, token: &Token) -> [u8; 32] {
-    crypto.digest(&[b"leasehold token", &token.0]).0
+/// Whether whoever registers has the token.
+pub(super) fn is_proven(crypto: &dyn Crypto, token: &TokenRow, register: &Register) -> bool {
+    let expected = TokenDigest(token.secret).prove(crypto, &register.public_key);
+    expected.proof.ct_eq(&register.token.proof).into()
 }

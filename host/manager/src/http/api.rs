@@ -57,6 +57,7 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/reservations/{id}/return", post(reservations::give_back))
         .route("/reservations/{id}/cancel", post(reservations::cancel))
         .route("/reservations/{id}/rehost", post(reservations::rehost))
+        .route("/reservations/{id}/reconcile", post(reservations::reconcile))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}/text", get(tokens::text))
         .route("/tokens/{id}/revoke", post(tokens::revoke))

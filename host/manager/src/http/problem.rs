@@ -152,6 +152,8 @@ impl From<&ReservationError> for Refusal {
             | Error::UniversalHasNoChoice
             | Error::UniversalUnknown(_)
             | Error::CodeUnknown
+            | Error::CodeLost(_)
+            | Error::NoEvidence
             | Error::OtherProduct { .. }
             | Error::OtherRequest { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::CONFLICT,

@@ -10,13 +10,13 @@ mod time;
 mod tokens;
 
 pub use accounts::{Account, Name, NewVirtualAccount, VirtualAccount};
-pub use events::{Event, Status, Tag, VerifiedLog};
+pub use events::{Event, Restored, Status, Tag, VerifiedLog};
 pub use instances::{HistoryPoint, Instance, InstanceWithUsage, Transfer, Usage};
 pub use licenses::{License, NewLicense, PoolLine, PoolSummary};
 pub use people::{Client, ClientWithSecret, NewClient, NewUser, Password, User};
 pub use reservations::{
-    EnteredCode, LicenseChoice, Licenses, RequestToRedeem, Reservation, ReservationCode,
-    ReservationWithCodes, ReservedLicense,
+    EnteredCode, Frozen, LicenseChoice, Licenses, Reconciliation, RequestToRedeem, Reservation,
+    ReservationCode, ReservationWithCodes, ReservedLicense,
 };
 pub use time::{NotATime, Time};
 pub use tokens::{NewToken, Token, TokenWithText};

@@ -27,7 +27,7 @@ pub(super) fn private_directory(dir: &Path) -> Result<(), SetupError> {
             if let Some(above) = dir.parent() {
                 fs::create_dir_all(above).map_err(failed)?;
             }
-            return fs::DirBuilder::new().mode(0o700).create(dir).map_err(failed);
+            return make_private(dir).map_err(failed);
         }
         Err(error) => return Err(failed(error)),
     }
@@ -35,6 +35,11 @@ pub(super) fn private_directory(dir: &Path) -> Result<(), SetupError> {
         return Err(SetupError::Exposed(dir.display().to_string()));
     }
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(failed)
+}
+
+/// Makes a directory for its owner alone.
+pub(super) fn make_private(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(dir)
 }
 
 /// Refuses a directory with secrets that others can read or change; `secrets` need not be there.

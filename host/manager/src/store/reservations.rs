@@ -54,6 +54,8 @@ pub trait ReservationView {
     fn entered_codes(&self, id: ReservationId) -> Result<Vec<EnteredCodeRow>, StoreError>;
     /// When reservations of an account were rehosted, from `since` on, the oldest first.
     fn rehosts(&self, account: AccountId, since: UnixTime) -> Result<Vec<UnixTime>, StoreError>;
+    /// How many reservations, of an account or of all, are frozen.
+    fn frozen_reservations(&self, account: Option<AccountId>) -> Result<u64, StoreError>;
 }
 
 /// What of reservations can be changed.

@@ -4,7 +4,7 @@ mod license;
 mod reservation;
 
 pub use license::{LineRow, LineTotal, PoolRow, TermTotal};
-pub use reservation::{ClaimRow, EnteredCodeRow, ReservationRow, ReservationState};
+pub use reservation::{ClaimRow, EnteredCodeRow, Freeze, ReservationRow, ReservationState};
 
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};

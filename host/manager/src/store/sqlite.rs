@@ -194,6 +194,28 @@ fn cannot_create(path: &Path, error: &std::io::Error) -> StoreError {
     }
 }
 
+/// Writes a consistent copy of the database `from`, which may be in use, into the empty file `to`, and
+/// waits until it is on the disk. What was committed when it begins is in it.
+///
+/// # Errors
+/// [`StoreError`] names the one of the two that is at fault. What is in `to` is then of no use.
+pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let connection = open_connection(from, BUSY)?;
+    let failed = |error| match store_error(from, error) {
+        fault @ (StoreError::Damaged { .. } | StoreError::Locked(_)) => fault,
+        StoreError::Full(_) => StoreError::Full(to.display().to_string()),
+        StoreError::ReadOnly(_) => StoreError::ReadOnly(to.display().to_string()),
+        other => other,
+    };
+    let name = to.to_str().ok_or_else(|| StoreError::Failed {
+        path: to.display().to_string(),
+        detail: "its name is not UTF-8".into(),
+    })?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(failed)?;
+    let synced = fs::File::open(to).and_then(|file| file.sync_all());
+    synced.map_err(|error| cannot_create(to, &error))
+}
+
 fn open_connection(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| store_error(path, error);

@@ -84,8 +84,7 @@ impl Machine {
     }
 
     pub(crate) fn register_frame(&mut self, token: Token, force: bool) -> (Vec<u8>, Digest) {
-        let public_key = self.public_key();
-        self.frame(RequestBody::Register(Register { token, public_key, force }))
+        self.frame(self.registration(token, force))
     }
 
     pub(crate) fn report_frame(&mut self, usage: &[(&str, u32)]) -> (Vec<u8>, Digest) {
@@ -129,8 +128,13 @@ impl Machine {
         token: Token,
         force: bool,
     ) -> AnswerBody<'static> {
+        self.ask(world, self.registration(token, force))
+    }
+
+    fn registration(&self, token: Token, force: bool) -> RequestBody<'static> {
         let public_key = self.public_key();
-        self.ask(world, RequestBody::Register(Register { token, public_key, force }))
+        let token = token.prove(&SoftwareCrypto, &public_key);
+        RequestBody::Register(Register { token, public_key, force })
     }
 
     pub(crate) fn report(

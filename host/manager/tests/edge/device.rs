@@ -59,6 +59,7 @@ pub(crate) fn register(manager: &Manager, pool: i64) -> InstanceId {
     let token = manager.vendor("POST", "/tokens", Some(&new));
     let token = Token::parse(token["text"].as_str().unwrap()).unwrap();
     let public_key = CRYPTO.public_key(&KEY).unwrap();
+    let token = token.prove(&CRYPTO, &public_key);
     let body = RequestBody::Register(Register { token, public_key, force: true });
     let mut instance = None;
     exchange(manager, None, 1, body, |answer| match &answer.body {

@@ -1,6 +1,7 @@
 //! The license manager from outside: a real data directory, a real port, real TLS.
 
 mod api;
+mod backups;
 mod device;
 mod harness;
 mod lifecycle;

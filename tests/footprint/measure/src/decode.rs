@@ -21,7 +21,8 @@ pub fn report_answer() {
     manager.policies = Policies::Products;
     let udi = platform().udi;
     let public_key = StandIn.public_key(&KEY).expect("the key is there");
-    let register = Register { token: Token([5; 20]), public_key, force: false };
+    let register =
+        Register { token: Token([5; 20]).prove(&StandIn, &public_key), public_key, force: false };
     exchange(&mut manager, udi, RequestBody::Register(register));
     let usage = [Usage { tag: "standard", peak: 300 }, Usage { tag: "premium", peak: 7 }];
     let report = Report {

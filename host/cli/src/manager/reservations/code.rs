@@ -2,7 +2,7 @@
 
 use crate::codes::CodeInput;
 use anyhow::{Error, Result};
-use leasehold_core::code::{CodeError, ConfirmationCode, RequestCode, ReturnCode};
+use leasehold_core::code::{CodeError, CodeKind, ConfirmationCode, RequestCode, ReturnCode};
 use leasehold_shim::problem::Problem;
 
 /// The kinds of code that a manager takes.
@@ -27,6 +27,19 @@ impl GivenCode {
     /// When it cannot be read.
     pub(super) fn read(input: &CodeInput, kind: Kind) -> Result<Self> {
         Ok(Self { kind, text: input.read()? })
+    }
+
+    /// A code that an appliance has made, of whichever kind.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn read_of_appliance(input: &CodeInput) -> Result<Self> {
+        let text = input.read()?;
+        let kind = match ConfirmationCode::parse(&text) {
+            Err(CodeError::WrongKind(CodeKind::Return)) => Kind::Return,
+            _ => Kind::Confirmation,
+        };
+        Ok(Self { kind, text })
     }
 
     /// The line with the wrong character, and a caret below it, where the manager refused the code

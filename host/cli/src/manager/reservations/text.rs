@@ -2,7 +2,7 @@
 
 use super::super::output::{facts, or_dash, table, yes_no};
 use leasehold_manager::http::types::{
-    EnteredCode, PoolLine, Reservation, ReservationWithCodes, ReservedLicense, Tag,
+    EnteredCode, Frozen, PoolLine, Reservation, ReservationWithCodes, ReservedLicense, Tag,
 };
 
 /// What stands above the rows of a list.
@@ -17,9 +17,14 @@ pub(super) fn row(reservation: &Reservation) -> [String; 7] {
         reservation.serial_number.clone(),
         reservation.virtual_account.to_string(),
         reservation.license_type.clone(),
-        reservation.state.clone(),
+        state_in_list(reservation),
         reservation.created.to_string(),
     ]
+}
+
+fn state_in_list(reservation: &Reservation) -> String {
+    let state = &reservation.state;
+    if reservation.frozen.is_some() { format!("{state}, frozen") } else { state.clone() }
 }
 
 /// Everything about a reservation: its codes, what it sets aside, what was entered, what is next.
@@ -37,6 +42,7 @@ pub(super) fn everything(whole: &ReservationWithCodes) -> String {
         ("Request number", reservation.number.to_string()),
         ("Redeemed", format!("{} by {}", reservation.created, reservation.created_by)),
         ("Ended", or_dash(ended)),
+        ("Frozen", frozen(reservation)),
         ("Rehosted to", or_dash(reservation.rehosted_to)),
     ]);
     let update = reservation.pending.map(|update| format!("Authorization code, update {update}"));
@@ -95,6 +101,17 @@ fn udi(reservation: &Reservation) -> String {
     format!("PID:{},SN:{}", reservation.product_id, reservation.serial_number)
 }
 
+/// Since when, and what is known of what the appliance holds.
+fn frozen(reservation: &Reservation) -> String {
+    match &reservation.frozen {
+        None => "no".into(),
+        Some(Frozen { since, ahead: None }) => format!("since {since}, until reconciled"),
+        Some(Frozen { since, ahead: Some(update) }) => {
+            format!("since {since}: the appliance has update {update}, which is not known here")
+        }
+    }
+}
+
 fn state(reservation: &Reservation) -> String {
     match (&*reservation.state, reservation.generation, reservation.pending) {
         (state, _, Some(update)) => format!("{state}: update {update} waits for its confirmation"),
@@ -138,6 +155,9 @@ fn entered(codes: &[EnteredCode]) -> String {
 /// What is to be done next, where, and with which command.
 pub(super) fn next(reservation: &Reservation) -> String {
     let Reservation { id, universal, .. } = reservation;
+    if let Some(frozen) = &reservation.frozen {
+        return next_of_frozen(reservation, frozen);
+    }
     match &*reservation.state {
         "requested" if *universal => format!(
             "Next: issue the authorization with `leasehold manager reservation authorize {id}`."
@@ -168,5 +188,27 @@ pub(super) fn next(reservation: &Reservation) -> String {
             or_dash(reservation.rehosted_to)
         ),
         _ => "Next: update this program, which does not know that state.".into(),
+    }
+}
+
+/// What settles a reservation that waits to be reconciled.
+fn next_of_frozen(reservation: &Reservation, frozen: &Frozen) -> String {
+    let Reservation { id, state, .. } = reservation;
+    match (frozen.ahead, &**state) {
+        (None, _) => format!(
+            "Next: look at the last codes on the appliance with `leasehold show license reservation`, \
+             and enter the newest with `leasehold manager reservation reconcile {id} \"CODE\"`. Where \
+             nothing has happened since the backup, state that with `leasehold manager reservation \
+             reconcile {id} --unchanged`."
+        ),
+        (Some(_), "update-pending") => format!(
+            "Next: install the code of the update on the appliance, and enter the confirmation code \
+             that this prints with `leasehold manager reservation reconcile {id} \"CODE\"`."
+        ),
+        (Some(update), _) => format!(
+            "Next: what the appliance holds by update {update} is not known. Issue another update \
+             with everything that it is to have: `leasehold manager reservation update {id} \
+             FEATURE=COUNT …`."
+        ),
     }
 }

@@ -102,8 +102,9 @@ pub(super) fn basis<'a>(
     let Some(product) = authority.catalogue.product(udi.product_id) else {
         return Ok(Err(Refusal::ProductUnknown));
     };
-    let secret = token::digest(&*authority.signer.crypto, &register.token);
-    let token = view.token_by_secret(&secret)?;
+    let crypto = &*authority.signer.crypto;
+    let token = view.token_by_name(register.token.name)?;
+    let token = token.filter(|token| token::is_proven(crypto, token, register));
     Ok(token.map(|token| (product, token)).ok_or(Refusal::TokenUnknown))
 }
 

@@ -5,4 +5,5 @@ mod leaving;
 mod numbers;
 mod registration;
 mod reports;
+mod restored;
 mod sender;

@@ -3,12 +3,14 @@
 //! A code names its reservation by itself. Whose reservation the one who enters it may not know of,
 //! it belongs to nobody as far as that one is told.
 
+use super::reconcile::not_frozen;
 use super::{
-    Attempts, ReservationError, claimed_tags, end, expiry, note, one, recount, still_open, told,
+    Attempts, ReservationError, claimed_tags, end, expiry, note, one, recount, release_all_but,
+    still_open, told,
 };
 use crate::domain::event::Subject;
 use crate::domain::user::{Principal, Right};
-use crate::domain::{Authority, DomainError, Scene};
+use crate::domain::{Authority, DomainError, Scene, recovery};
 use crate::store::{
     EnteredCodeRow, ReservationId, ReservationRow, ReservationState, StoreError, Transaction, View,
 };
@@ -37,19 +39,31 @@ pub fn confirm(
     let found = tx.reservation_by_confirmed(&code.anchor(&scene.crypto))?;
     let text = code.to_text();
     let mut row = entry.find(&*tx, scene, found, &text)?;
+    not_frozen(&row)?;
     refuse_settled(&row, code.generation)?;
-    let tags = claimed_tags(tx, row.id)?;
-    tx.release_claims(row.id, row.generation)?;
-    row.state = ReservationState::Authorized;
-    row.generation = code.generation;
-    row.authorization_code = row.update_code.take();
-    row.look_at = expiry::next_look(tx, &row)?;
-    tx.save_reservation(&row)?;
-    recount(tx, &row, &tags, scene.now)?;
-    keep(tx, scene, &row, &text)?;
-    let detail = json!({ "generation": row.generation });
-    note(tx, scene, &row, "ReservationUpdateConfirmed", detail)?;
+    installed(tx, scene, &mut row, code.generation, &text)?;
     Ok(row)
+}
+
+/// The update that is pending, `generation`, is installed: all others are free.
+pub(super) fn installed(
+    tx: &mut dyn Transaction,
+    scene: &Scene<'_>,
+    row: &mut ReservationRow,
+    generation: u8,
+    code: &str,
+) -> Result<(), StoreError> {
+    let tags = claimed_tags(tx, row.id)?;
+    release_all_but(tx, row.id, Some(generation))?;
+    row.state = ReservationState::Authorized;
+    row.generation = generation;
+    row.authorization_code = row.update_code.take();
+    row.look_at = expiry::next_look(tx, row)?;
+    tx.save_reservation(row)?;
+    recount(tx, row, &tags, scene.now)?;
+    keep(tx, scene, row, code)?;
+    let detail = json!({ "generation": row.generation });
+    note(tx, scene, row, "ReservationUpdateConfirmed", detail)
 }
 
 /// Takes the proof that a device has given something back: everything, or an update that it will
@@ -69,58 +83,74 @@ pub fn give_back(
     entry.may_enter(&*tx, scene)?;
     let code = ReturnCode::parse(text)
         .map_err(|error| ReservationError::Code { expected: CodeKind::Return, error })?;
-    let anchor = code.anchor(&scene.crypto);
-    let found = match code.returned {
-        Returned::Everything => tx.reservation_by_confirmed(&anchor)?,
-        Returned::Update(_) => tx.reservation_by_declined(&anchor)?,
-    };
+    let found = of_return(&*tx, scene, &code)?;
     let text = code.to_text();
     let mut row = entry.find(&*tx, scene, found, &text)?;
-    let freed = match code.returned {
-        Returned::Everything => {
-            let claims = tx.claims_of(row.id)?;
-            end(tx, scene, &mut row, ReservationState::Returned)?;
-            claims
-        }
+    not_frozen(&row)?;
+    match code.returned {
+        Returned::Everything => returned(tx, scene, &mut row, &text)?,
         Returned::Update(generation) => {
             refuse_settled(&row, generation)?;
-            drop_update(tx, scene, &mut row)?
+            declined(tx, scene, &mut row, generation, &text)?;
         }
-    };
-    keep(tx, scene, &row, &text)?;
-    let (name, detail) = match code.returned {
-        Returned::Everything => ("ReservationReturned", json!({ "licenses": told(&freed) })),
-        Returned::Update(generation) => {
-            ("ReservationUpdateReturned", json!({ "generation": generation }))
-        }
-    };
-    note(tx, scene, &row, name, detail)?;
+    }
     Ok(row)
 }
 
-/// Goes back to what was before the update that is pending; its generation is not used again.
-fn drop_update(
+/// The reservation that a return code belongs to.
+pub(super) fn of_return(
+    view: &dyn View,
+    scene: &Scene<'_>,
+    code: &ReturnCode,
+) -> Result<Option<ReservationRow>, StoreError> {
+    let anchor = code.anchor(&scene.crypto);
+    match code.returned {
+        Returned::Everything => view.reservation_by_confirmed(&anchor),
+        Returned::Update(_) => view.reservation_by_declined(&anchor),
+    }
+}
+
+/// The device holds nothing any more: everything is free, once.
+pub(super) fn returned(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
     row: &mut ReservationRow,
-) -> Result<Vec<crate::store::ClaimRow>, StoreError> {
-    let mut claims = tx.claims_of(row.id)?;
-    let tags = claims.iter().map(|claim| claim.tag.clone()).collect();
-    tx.release_claims(row.id, row.last_generation)?;
+    code: &str,
+) -> Result<(), StoreError> {
+    let freed = tx.claims_of(row.id)?;
+    end(tx, scene, row, ReservationState::Returned)?;
+    keep(tx, scene, row, code)?;
+    note(tx, scene, row, "ReservationReturned", json!({ "licenses": told(&freed) }))
+}
+
+/// The device will never install the update that is pending: what was before it goes on, and its
+/// generation is not used again.
+pub(super) fn declined(
+    tx: &mut dyn Transaction,
+    scene: &Scene<'_>,
+    row: &mut ReservationRow,
+    generation: u8,
+    code: &str,
+) -> Result<(), StoreError> {
+    let tags = claimed_tags(tx, row.id)?;
+    tx.release_claims(row.id, generation)?;
     row.state = ReservationState::Authorized;
     row.update_code = None;
     row.look_at = expiry::next_look(tx, row)?;
     tx.save_reservation(row)?;
     recount(tx, row, &tags, scene.now)?;
-    claims.retain(|claim| claim.generation == row.last_generation);
-    Ok(claims)
+    keep(tx, scene, row, code)?;
+    note(tx, scene, row, "ReservationUpdateReturned", json!({ "generation": generation }))
 }
 
 /// Refuses a proof about anything but the update that is pending. Who has a proof can make those of
 /// earlier generations, and those are settled.
 fn refuse_settled(row: &ReservationRow, generation: u8) -> Result<(), ReservationError> {
-    if generation > row.last_generation {
+    if generation > row.issued_up_to {
         return Err(ReservationError::NeverIssued(generation));
+    }
+    if generation > row.last_generation {
+        return Err(ReservationError::AheadOfBackup(generation));
     }
     let pending = row.state == ReservationState::UpdatePending;
     if pending && generation == row.last_generation {
@@ -129,7 +159,8 @@ fn refuse_settled(row: &ReservationRow, generation: u8) -> Result<(), Reservatio
     Err(ReservationError::Settled(generation))
 }
 
-fn keep(
+/// Keeps a code that took effect.
+pub(super) fn keep(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
     row: &ReservationRow,
@@ -144,14 +175,14 @@ fn keep(
 }
 
 /// Who enters a code, and where.
-struct Entry<'a> {
-    by: &'a Principal,
-    named: Option<ReservationId>,
-    attempts: &'a Attempts,
+pub(super) struct Entry<'a> {
+    pub(super) by: &'a Principal,
+    pub(super) named: Option<ReservationId>,
+    pub(super) attempts: &'a Attempts,
 }
 
 impl Entry<'_> {
-    fn may_enter(&self, view: &dyn View, scene: &Scene<'_>) -> Result<(), DomainError> {
+    pub(super) fn may_enter(&self, view: &dyn View, scene: &Scene<'_>) -> Result<(), DomainError> {
         let place = match self.named {
             Some(id) => Subject::from(&one(view, id)?),
             None => Subject {
@@ -165,7 +196,7 @@ impl Entry<'_> {
     }
 
     /// The open reservation that a code belongs to, of those that the one who enters it may know of.
-    fn find(
+    pub(super) fn find(
         &self,
         view: &dyn View,
         scene: &Scene<'_>,
@@ -175,7 +206,11 @@ impl Entry<'_> {
         let known = |row: &ReservationRow| self.by.check(Right::Operate, row.into()).is_ok();
         let Some(row) = found.filter(known) else {
             self.attempts.unknown(self.by.account, scene.now);
-            return Err(ReservationError::CodeUnknown.into());
+            return Err(match recovery::restored(view)? {
+                None => ReservationError::CodeUnknown,
+                Some(restored) => ReservationError::CodeLost(restored.backed_up),
+            }
+            .into());
         };
         if self.named.is_some_and(|named| named != row.id) {
             let serial_number = row.serial_number.to_string();

@@ -180,6 +180,46 @@ pub enum ReservationError {
          To reserve less, return it, and make a specific request on the appliance."
     )]
     UniversalHasNoUpdate,
+    /// The manager was restored from a backup, and what became of the reservation since is open.
+    #[error(
+        "Reservation {0} is frozen, because the manager was restored from a backup. \
+         Reconcile it first, with the last confirmation or return code that the appliance shows."
+    )]
+    Frozen(ReservationId),
+    /// The device holds an update that was issued after the backup.
+    #[error(
+        "The appliance has installed update {0}, which was issued after the backup that the \
+         manager was restored from, so that what it holds is not known. \
+         Issue another update and enter the confirmation code that installing it prints, or return \
+         everything on the appliance and enter that code."
+    )]
+    AheadOfBackup(u8),
+    /// The device has an authorization that was issued after the backup.
+    #[error(
+        "The appliance has licences that were authorized after the backup that the manager was \
+         restored from, so that what it holds is not known. \
+         Return everything on the appliance, and reconcile with the code that it prints."
+    )]
+    AuthorizedAfterBackup,
+    /// The code is known from before the backup, or may be older.
+    #[error(
+        "The code does not show what the appliance holds since the backup was made. \
+         Enter the last one that it shows; where it has none since, an administrator can state that \
+         nothing has changed (--unchanged)."
+    )]
+    NoEvidence,
+    /// There is nothing to reconcile.
+    #[error("The reservation is not frozen. Go on with it as usual.")]
+    NotFrozen,
+    /// The code belongs to no reservation that is known here since the manager was restored.
+    #[error(
+        "The code belongs to no reservation here, and what was reserved after {} is unknown since the \
+         manager was restored from a backup of that time: more may be reserved than is owned. \
+         If the code is of that time, redeem the appliance's request again, reserve what it holds, \
+         and enter the code again.",
+        timestamp(*.0)
+    )]
+    CodeLost(UnixTime),
     /// The code was entered before.
     #[error("This code was entered before, on {}, and has done its work. Nothing is left to do.",
         timestamp(*.0))]
@@ -289,6 +329,12 @@ impl ReservationError {
             Self::UniversalUnknown(_) => "universal-unknown",
             Self::UniversalNotOwned(_) => "universal-not-owned",
             Self::UniversalHasNoUpdate => "universal-has-no-update",
+            Self::Frozen(_) => "reservation-frozen",
+            Self::AheadOfBackup(_) => "device-ahead-of-backup",
+            Self::AuthorizedAfterBackup => "authorized-after-backup",
+            Self::NoEvidence => "code-shows-nothing",
+            Self::NotFrozen => "reservation-not-frozen",
+            Self::CodeLost(_) => "code-lost",
             Self::EnteredBefore(_) => "code-entered-before",
             Self::Settled(_) => "code-settled",
             Self::NeverIssued(_) => "code-never-issued",

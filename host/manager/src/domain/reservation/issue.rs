@@ -1,7 +1,8 @@
 //! Authorization codes: what is set aside, signed (SPEC S1, S2).
 
 use super::choose::{self, Choice};
-use super::{ReservationError, expiry, licensed, note, open, recount, told};
+use super::reconcile::not_frozen;
+use super::{ReservationError, expiry, licensed, note, one, open, recount, still_open, told};
 use crate::domain::catalogue::Product;
 use crate::domain::{Authority, DomainError, Scene, Signer};
 use crate::store::{ClaimRow, ReservationId, ReservationRow, ReservationState, Transaction};
@@ -49,7 +50,12 @@ pub fn update(
     id: ReservationId,
     choices: &[Choice],
 ) -> Result<ReservationRow, DomainError> {
-    let mut row = open(tx, id)?;
+    let mut row = one(tx, id)?;
+    still_open(&row)?;
+    // SPEC L11: an update is what makes known again what a device holds that is ahead of a backup.
+    if row.frozen.is_none_or(|freeze| freeze.ahead.is_none()) {
+        not_frozen(&row)?;
+    }
     match row.state {
         ReservationState::Requested => return Err(ReservationError::NotAuthorized.into()),
         ReservationState::UpdatePending => {
@@ -58,7 +64,7 @@ pub fn update(
         _ if row.universal => return Err(ReservationError::UniversalHasNoUpdate.into()),
         _ => {}
     }
-    let generation = row.last_generation.saturating_add(1);
+    let generation = row.issued_up_to.saturating_add(1);
     if generation > UPDATES_MAX {
         return Err(ReservationError::UpdatesUsedUp.into());
     }
@@ -81,6 +87,7 @@ pub(super) fn issue(
     expiry::look(tx, scene, row)?;
     claims.iter().try_for_each(|claim| tx.add_claim(claim))?;
     row.last_generation = generation;
+    row.issued_up_to = row.issued_up_to.max(generation);
     let name = if generation == 0 {
         (row.state, row.authorization_code) = (ReservationState::Authorized, code);
         "ReservationAuthorized"

@@ -1,6 +1,6 @@
 //! A request code becomes a reservation (SPEC S1).
 
-use super::{ReservationError, ended, licensed, note};
+use super::{ReservationError, ended, licensed, note, reconcile};
 use crate::domain::account::virtual_account;
 use crate::domain::instance::{self, Standing};
 use crate::domain::{Authority, DomainError, Scene};
@@ -108,6 +108,8 @@ pub(super) fn add(
         state: ReservationState::Requested,
         generation: 0,
         last_generation: 0,
+        issued_up_to: reconcile::lost_before(tx)?,
+        frozen: None,
         request_code: request.to_text().as_str().into(),
         authorization_code: None,
         update_code: None,

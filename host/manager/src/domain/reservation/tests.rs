@@ -6,6 +6,7 @@ mod expiry;
 mod life;
 mod redeeming;
 mod rehosting;
+mod restored;
 mod thief;
 
 use super::*;

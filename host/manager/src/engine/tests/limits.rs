@@ -145,7 +145,7 @@ async fn a_registration_uses_up_nothing_of_the_instance_it_names() {
     let mut machine = running.register("SN1").await;
     let stranger = machine.with_new_key(9);
     let body = RequestBody::Register(Register {
-        token: running.world.token(),
+        token: running.world.token().prove(&SoftwareCrypto, &stranger.public_key()),
         public_key: stranger.public_key(),
         force: false,
     });

@@ -2,6 +2,7 @@
 
 use super::{Session, Wanted, show};
 use crate::domain::event::{self, Subject};
+use crate::domain::recovery;
 use crate::domain::user::Right;
 use crate::hex;
 use crate::http::extract::Parameters;
@@ -58,7 +59,7 @@ pub(super) async fn verify(session: Session) -> Result<Reply<VerifiedLog>, Refus
 pub(super) async fn status(session: Session) -> Result<Reply<Status>, Refusal> {
     let root = session.app.root;
     let certificate_sha256 = session.app.certificate_sha256.clone();
-    let status = session.read(move |_, by, now, authority| {
+    let status = session.read(move |view, by, now, authority| {
         let tags = authority.catalogue.tags().iter().map(|tag| Tag {
             tag: tag.tag.to_string(),
             name: tag.name.clone(),
@@ -70,6 +71,8 @@ pub(super) async fn status(session: Session) -> Result<Reply<Status>, Refusal> {
             root: hex::encode(&root.bytes),
             certificate_sha256,
             signing_certificate_ends: authority.signer.certificate.valid_until.into(),
+            restored: recovery::restored(view)?.map(show::restored),
+            frozen_reservations: view.frozen_reservations(by.account)?,
             signed_in_as: by.name.clone(),
             licenses: tags.collect(),
         })

@@ -3,13 +3,13 @@
 use super::{Session, Wanted, show};
 use crate::domain::account::virtual_account;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::reservation::{self, Choice};
+use crate::domain::reservation::{self, Choice, Evidence};
 use crate::domain::user::{Principal, Right};
 use crate::domain::{Authority, DomainError, Scene};
 use crate::http::extract::{Id, Json, Parameters};
 use crate::http::problem::Refusal;
 use crate::http::types::{
-    LicenseChoice, Licenses, List, RequestToRedeem, Reservation, ReservationCode,
+    LicenseChoice, Licenses, List, Reconciliation, RequestToRedeem, Reservation, ReservationCode,
     ReservationWithCodes,
 };
 use crate::store::{Filter, ReservationId, ReservationRow, Transaction, View, VirtualAccountId};
@@ -207,6 +207,28 @@ pub(super) async fn give_back_by_code(
 ) -> Result<Reply<ReservationWithCodes>, Refusal> {
     enter(session, reservation::give_back, None, code).await
 }
+
+/// What is asked of whoever does it depends on the evidence (SPEC L11).
+pub(super) async fn reconcile(
+    session: Session,
+    Id(id): Id,
+    Json(Reconciliation { code, unchanged }): Json<Reconciliation>,
+) -> Result<Reply<ReservationWithCodes>, Refusal> {
+    let done = session.change(move |tx, by, scene, authority| {
+        let evidence = match (&code, unchanged) {
+            (Some(code), false) => Evidence::Code(code),
+            (None, true) => Evidence::Unchanged,
+            _ => return Err(DomainError::Invalid(EVIDENCE.into())),
+        };
+        let id = ReservationId(id);
+        let row = reservation::reconcile(tx, scene, authority, by, id, evidence)?;
+        shown(tx, row.id, &authority.catalogue)
+    });
+    Ok(Reply(done.await?))
+}
+
+const EVIDENCE: &str = "A reservation is reconciled by a code, or by stating that nothing has \
+                        changed. Send one of the two.";
 
 /// Takes a code on behalf of somebody, for the named reservation or for whichever it belongs to.
 type Taker = fn(

@@ -2,13 +2,15 @@
 
 use crate::domain::catalogue::Catalogue;
 use crate::domain::compliance::Summary;
+use crate::domain::recovery::Restored;
 use crate::domain::reservation::Detail;
 use crate::domain::token::{self, TokenState};
 use crate::hex;
 use crate::http::types;
 use crate::store::{
-    AccountRow, ClaimRow, ClientRow, DeviceRow, DeviceState, EnteredCodeRow, EventRow, HistoryRow,
-    LineRow, ReservationRow, ReservationState, TokenRow, UsageRow, UserRow, VirtualAccountRow,
+    AccountRow, ClaimRow, ClientRow, DeviceRow, DeviceState, EnteredCodeRow, EventRow, Freeze,
+    HistoryRow, LineRow, ReservationRow, ReservationState, TokenRow, UsageRow, UserRow,
+    VirtualAccountRow,
 };
 use leasehold_core::time::UnixTime;
 use serde_json::Value;
@@ -164,7 +166,16 @@ pub(super) fn reservation(row: ReservationRow, catalogue: &Catalogue) -> types::
         created: row.created.into(),
         created_by: row.created_by,
         ended: row.ended.map(Into::into),
+        frozen: row.frozen.map(frozen),
     }
+}
+
+fn frozen(Freeze { since, ahead }: Freeze) -> types::Frozen {
+    types::Frozen { since: since.into(), ahead }
+}
+
+pub(super) fn restored(Restored { epoch, at, backed_up }: Restored) -> types::Restored {
+    types::Restored { epoch, at: at.into(), backed_up: backed_up.into() }
 }
 
 pub(super) fn reservation_with_codes(

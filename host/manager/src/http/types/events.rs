@@ -47,6 +47,17 @@ pub struct Tag {
     pub feature: String,
 }
 
+/// A restore of the manager from a backup.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Restored {
+    /// What the manager's answers are numbered under since.
+    pub epoch: u32,
+    /// When it was.
+    pub at: Time,
+    /// When the backup was made: what happened between the two is lost.
+    pub backed_up: Time,
+}
+
 /// The manager itself.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Status {
@@ -61,6 +72,10 @@ pub struct Status {
     pub certificate_sha256: String,
     /// When the signing certificate ends.
     pub signing_certificate_ends: Time,
+    /// The last restore from a backup; `null` where there was none.
+    pub restored: Option<Restored>,
+    /// How many reservations are frozen since, of those that may be looked at.
+    pub frozen_reservations: u64,
     /// Who asks, as the event log would name them.
     pub signed_in_as: String,
     /// What licences can be deposited for.

@@ -36,6 +36,30 @@ pub struct Reservation {
     pub created_by: String,
     /// When it ended.
     pub ended: Option<Time>,
+    /// That it waits to be reconciled, since the manager was restored from a backup.
+    pub frozen: Option<Frozen>,
+}
+
+/// A reservation of a restored manager, of which nobody has said yet what became of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Frozen {
+    /// When the manager was restored.
+    pub since: Time,
+    /// The update that the appliance has proved to have installed, and that was issued after the
+    /// backup.
+    pub ahead: Option<u8>,
+}
+
+/// What became of a frozen reservation: a code, or that nothing has changed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reconciliation {
+    /// The last confirmation or return code that the appliance shows.
+    pub code: Option<String>,
+    /// The word of an administrator that the appliance holds what the reservation says, and that no
+    /// authorization was issued and no code entered since the backup.
+    #[serde(default)]
+    pub unchanged: bool,
 }
 
 /// Licences that an authorization sets aside.

@@ -1,6 +1,7 @@
 //! Users, API clients, registration tokens.
 
 use super::*;
+use leasehold_core::token::TokenName;
 
 pub(super) fn users_are_found_changed_listed_and_removed(store: &dyn Store) {
     let place = write(store, |tx| add_place(tx, "Example"));
@@ -86,8 +87,8 @@ pub(super) fn tokens_are_found_counted_revoked_and_listed(store: &dyn Store) {
     assert_eq!(list(&account, Page { after: 0, limit: 1 }), rows[..1]);
     let place = Filter { virtual_account: Some(branch), ..account };
     assert_eq!(list(&place, ALL), rows[2..]);
-    assert_eq!(read(store, |view| view.token_by_secret(&[2; 32])).as_ref(), Some(&rows[1]));
-    assert_eq!(read(store, |view| view.token_by_secret(&[9; 32])), None);
+    assert_eq!(read(store, |view| view.token_by_name(TokenName([2; 8]))).as_ref(), Some(&rows[1]));
+    assert_eq!(read(store, |view| view.token_by_name(TokenName([9; 8]))), None);
     assert!(store.begin().unwrap().add_token(&rows[0], &[0; 20]).is_err(), "the secret is taken");
     write(store, |tx| {
         tx.set_token_uses(rows[0].id, 4)?;
@@ -112,5 +113,8 @@ pub(super) fn the_secret_of_a_token_is_erased_alone_or_when_it_expires(store: &d
     assert_eq!(kept(), [None, Some([20; 20]), None]);
     write(store, |tx| tx.erase_expired_token_secrets(time(20)));
     assert_eq!(kept(), [None; 3]);
-    assert!(read(store, |view| view.token_by_secret(&[10; 32])).is_some(), "its digest stays");
+    assert!(
+        read(store, |view| view.token_by_name(TokenName([10; 8]))).is_some(),
+        "its digest stays"
+    );
 }

@@ -15,6 +15,7 @@ pub(super) fn a_reservation_is_read_as_it_was_written_and_saved(store: &dyn Stor
         update_code: None,
         ended: None,
         look_at: None,
+        frozen: None,
         ..reservation_row(place, 2)
     });
     for row in [&full, &bare] {
@@ -52,6 +53,8 @@ pub(super) fn a_reservation_is_read_as_it_was_written_and_saved(store: &dyn Stor
             state,
             generation: 20,
             last_generation: 21,
+            issued_up_to: 22,
+            frozen: Some(Freeze { since: time(23), ahead: None }),
             authorization_code: Some("LHA20".into()),
             update_code: None,
             rehosted_to: Some(bare.id),
@@ -214,4 +217,21 @@ pub(super) fn rehosts_are_found_by_account_and_time(store: &dyn Store) {
     let times = |since| read(store, |view| view.rehosts(place.0, time(since)));
     assert_eq!(times(20), [time(20), time(30)]);
     assert_eq!(times(31), []);
+}
+
+pub(super) fn frozen_ones_are_counted_by_account(store: &dyn Store) {
+    let (place, other) =
+        write(store, |tx| Ok((add_place(tx, "Example")?, add_place(tx, "Other")?)));
+    let count = |account| read(store, |view| view.frozen_reservations(account));
+    assert_eq!(count(None), 0);
+    let first = write(store, |tx| {
+        tx.add_reservation(&reservation_row(other, 2))?;
+        tx.add_reservation(&ReservationRow { frozen: None, ..reservation_row(place, 3) })?;
+        tx.add_reservation(&reservation_row(place, 1))
+    });
+    assert_eq!((count(None), count(Some(place.0)), count(Some(other.0))), (2, 1, 1));
+    assert_eq!(count(Some(AccountId(99))), 0);
+    let thawed = ReservationRow { id: first, frozen: None, ..reservation_row(place, 1) };
+    write(store, |tx| tx.save_reservation(&thawed));
+    assert_eq!((count(None), count(Some(place.0)), count(Some(other.0))), (1, 0, 1));
 }

@@ -11,6 +11,7 @@ use crate::store::{
 use leasehold_core::crypto::PublicKey;
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use leasehold_core::token::TokenName;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -142,8 +143,8 @@ impl<T: Deref<Target = Tables>> View for Access<T> {
         Ok(self.0.tokens.get(&id).cloned())
     }
 
-    fn token_by_secret(&self, secret: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        Ok(self.0.tokens.find(|row| row.secret == *secret).cloned())
+    fn token_by_name(&self, name: TokenName) -> Result<Option<TokenRow>, StoreError> {
+        Ok(self.0.tokens.find(|row| row.secret.starts_with(&name.0)).cloned())
     }
 
     fn tokens(&self, filter: &Filter, page: Page) -> Result<Vec<TokenRow>, StoreError> {

@@ -113,6 +113,13 @@ impl<T: Deref<Target = Tables>> ReservationView for Access<T> {
         times.sort_unstable();
         Ok(times)
     }
+
+    fn frozen_reservations(&self, account: Option<AccountId>) -> Result<u64, StoreError> {
+        let rows = self.0.reservations.rows().map(|(_, row)| row);
+        let frozen = rows.filter(|row| row.frozen.is_some());
+        let count = frozen.filter(|row| account.is_none_or(|wanted| row.account == wanted)).count();
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
 }
 
 impl ReservationTransaction for Access<Exclusive<'_>> {
@@ -135,6 +142,8 @@ impl ReservationTransaction for Access<Exclusive<'_>> {
             state: row.state,
             generation: row.generation,
             last_generation: row.last_generation,
+            issued_up_to: row.issued_up_to,
+            frozen: row.frozen,
             authorization_code: row.authorization_code.clone(),
             update_code: row.update_code.clone(),
             rehosted_to: row.rehosted_to,

@@ -57,6 +57,11 @@ pub struct ReservationRow {
     pub generation: u8,
     /// The last generation that was issued; numbers of returned updates are not used again.
     pub last_generation: u8,
+    /// The highest generation that may ever have been issued: [`Self::last_generation`], or above it
+    /// where a database that was lost may have gone on. Updates are numbered from here (SPEC L11).
+    pub issued_up_to: u8,
+    /// That it waits to be reconciled, after the database was restored (SPEC L11).
+    pub frozen: Option<Freeze>,
     /// The request code, as it is shown.
     pub request_code: String,
     /// The authorization code in force.
@@ -75,6 +80,17 @@ pub struct ReservationRow {
     pub told: UnixTime,
     /// When there is something of them to tell next.
     pub look_at: Option<UnixTime>,
+}
+
+/// A reservation of a restored database, of which nobody has said yet what became of it since the
+/// backup (SPEC L11).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Freeze {
+    /// When the database was restored.
+    pub since: UnixTime,
+    /// The update that the device has proved to have installed, where this database does not know
+    /// what it holds.
+    pub ahead: Option<u8>,
 }
 
 /// Licences that a generation of a reservation sets aside: one tag, one term.

@@ -15,6 +15,7 @@ use crate::store::{
 use leasehold_core::crypto::{Digest, PublicKey};
 use leasehold_core::identity::{InstanceId, Udi};
 use leasehold_core::time::UnixTime;
+use leasehold_core::token::TokenName;
 use rusqlite::{OptionalExtension, Params, Row};
 use std::sync::Arc;
 
@@ -161,8 +162,13 @@ impl<C: Connected> View for C {
         one(self, &format!("{TOKEN} id = ?1"), [id.0], token)
     }
 
-    fn token_by_secret(&self, secret: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        one(self, &format!("{TOKEN} secret = ?1"), [secret], token)
+    fn token_by_name(&self, name: TokenName) -> Result<Option<TokenRow>, StoreError> {
+        // The name is how the digest begins; what begins so stands together in its index.
+        let [mut first, mut last] = [[0x00; 32], [0xff; 32]];
+        for range in [&mut first, &mut last] {
+            range[..name.0.len()].copy_from_slice(&name.0);
+        }
+        one(self, &format!("{TOKEN} secret BETWEEN ?1 AND ?2"), [first, last], token)
     }
 
     fn tokens(&self, filter: &Filter, page: Page) -> Result<Vec<TokenRow>, StoreError> {

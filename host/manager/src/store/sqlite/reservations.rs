@@ -5,7 +5,7 @@ use super::read::{many, many_where, one};
 use super::write::optional;
 use super::{Connected, SqliteTransaction, StoreError};
 use crate::store::{
-    AccountId, ClaimRow, EnteredCodeRow, Filter, Page, ReservationId, ReservationRow,
+    AccountId, ClaimRow, EnteredCodeRow, Filter, Freeze, Page, ReservationId, ReservationRow,
     ReservationState, ReservationTransaction, ReservationView, VirtualAccountId,
 };
 use leasehold_core::time::UnixTime;
@@ -37,7 +37,8 @@ fn state(row: &Row<'_>, column: usize) -> Sql<ReservationState> {
 
 const RESERVATION: &str = "SELECT id, account, virtual_account, product_id, serial_number, number,
     license_type, universal, confirmed, declined, state, generation, last_generation, request_code,
-    authorization_code, update_code, rehosted_to, created, created_by, ended, told, look_at
+    authorization_code, update_code, rehosted_to, created, created_by, ended, told, look_at,
+    issued_up_to, frozen_since, frozen_ahead
     FROM reservation WHERE ";
 /// Those that did not end.
 const OPEN: &str = "state < 3 AND ";
@@ -66,7 +67,14 @@ fn reservation(row: &Row<'_>) -> Sql<ReservationRow> {
         ended: optional_time(row, 19)?,
         told: time(row, 20)?,
         look_at: optional_time(row, 21)?,
+        issued_up_to: row.get(22)?,
+        frozen: freeze(row)?,
     })
+}
+
+fn freeze(row: &Row<'_>) -> Sql<Option<Freeze>> {
+    let Some(since) = optional_time(row, 23)? else { return Ok(None) };
+    Ok(Some(Freeze { since, ahead: row.get(24)? }))
 }
 
 const CLAIM: &str = "SELECT reservation, generation, virtual_account, tag, count, until FROM claim
@@ -186,6 +194,13 @@ impl<C: Connected> ReservationView for C {
             WHERE account = ?1 AND state = 5 AND ended >= ?2 ORDER BY ended";
         many(self, sql, (account.0, seconds(since)), |row| time(row, 0))
     }
+
+    fn frozen_reservations(&self, account: Option<AccountId>) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM reservation
+            WHERE frozen_since IS NOT NULL AND (?1 IS NULL OR account = ?1)";
+        let found = one(self, sql, [account.map(|id| id.0)], |row| row.get::<_, i64>(0))?;
+        Ok(found.map_or(0, i64::unsigned_abs))
+    }
 }
 
 impl ReservationTransaction for SqliteTransaction<'_> {
@@ -217,7 +232,7 @@ impl ReservationTransaction for SqliteTransaction<'_> {
     fn save_reservation(&mut self, row: &ReservationRow) -> Result<(), StoreError> {
         let sql = "UPDATE reservation SET state = ?2, generation = ?3, last_generation = ?4,
             authorization_code = ?5, update_code = ?6, rehosted_to = ?7, ended = ?8, told = ?9,
-            look_at = ?10 WHERE id = ?1";
+            look_at = ?10, issued_up_to = ?11, frozen_since = ?12, frozen_ahead = ?13 WHERE id = ?1";
         let params = params![
             row.id.0,
             state_number(row.state),
@@ -229,6 +244,9 @@ impl ReservationTransaction for SqliteTransaction<'_> {
             optional(row.ended),
             seconds(row.told),
             optional(row.look_at),
+            row.issued_up_to,
+            optional(row.frozen.map(|freeze| freeze.since)),
+            row.frozen.and_then(|freeze| freeze.ahead),
         ];
         self.run(sql, params).map(|_| ())
     }

@@ -74,7 +74,7 @@ fn the_file_of_another_program_or_a_newer_version_is_left_alone() {
     let marked = dir.path().join("marked.db");
     alter(&marked, "PRAGMA application_id = 77");
     let (_kept, newer) = at_rest();
-    alter(&newer, "INSERT INTO migration VALUES (3, 'x')");
+    alter(&newer, "INSERT INTO migration VALUES (4, 'x')");
     let (_kept, edited) = at_rest();
     alter(&edited, "UPDATE migration SET checksum = 'x'");
     let cases = [

@@ -3,6 +3,7 @@ use crate::domain::token::NewToken;
 use crate::domain::{instance, token};
 use crate::store::DeviceState;
 use crate::testing::{Machine, PREMIUM, STANDARD, START, World, refused};
+use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::time::Duration;
 use leasehold_core::token::Token;
 use leasehold_core::wire::{AnswerBody, Refusal, Register, Registered, RequestBody};
@@ -89,8 +90,13 @@ fn every_refusal_names_its_reason_and_changes_nothing() {
         assert_eq!(machine.register(&mut world, *token, *force), refused(*reason));
     }
     let public_key = present.public_key();
-    let body = RequestBody::Register(Register { token: good, public_key, force: true });
+    let token = good.prove(&SoftwareCrypto, &public_key);
+    let body = RequestBody::Register(Register { token, public_key, force: true });
     assert_eq!(stranger.ask(&mut world, body), refused(Refusal::SignatureInvalid));
+    // Whoever carried that registration has the proof in it, for a key that is not theirs.
+    let public_key = stranger.public_key();
+    let body = RequestBody::Register(Register { token, public_key, force: true });
+    assert_eq!(stranger.ask(&mut world, body), refused(Refusal::TokenUnknown));
     world.pass(Duration::from_days(30));
     assert_eq!(Machine::new("NEW").register(&mut world, good, false), {
         refused(Refusal::TokenExpired)
