@@ -26,7 +26,7 @@ fn a_reserved_term_ends() {
     let before = [90, 60, 30, 14, 7, 3, 1].map(|days| ends - days * DAY);
     assert_eq!(course.times("ReservationTermEnding"), before);
     let first = course.event("ReservationTermEnding");
-    assert_eq!((&first["left"], &first["count"]), (&json!(90 * DAY), &json!(7)));
+    assert_eq!((&first["days"], &first["count"]), (&json!(90), &json!(7)));
     assert!(first["entitlement"].as_str().unwrap().contains("STANDARD"), "{first}");
     assert_eq!(course.states(ends - 1), ["Reserved", "Reserved", "None"]);
 

@@ -116,7 +116,7 @@ impl Told {
     /// Whether it only says again, or counts further down, what was told in full before.
     fn is_reminder(&self, t: u32, event: &Event) -> bool {
         let earlier = self.in_full.iter().rev().find(|(_, earlier)| earlier.name == event.name);
-        let counts_down = event.fields.contains_key("left");
+        let counts_down = ["left", "days"].iter().any(|field| event.fields.contains_key(*field));
         earlier.is_some_and(|(told, earlier)| {
             earlier.words == event.words || (counts_down && t - told < COUNTDOWN)
         })
