@@ -166,7 +166,10 @@ fn a_denied_acquire_names_the_limit_and_who_set_it() {
     appliance.client.acquire("premium-seat", 2).unwrap();
     let mut appliance = appliance.restart();
     let denied = appliance.client.login("ann", &skills(&["chat"]), false).unwrap_err();
-    assert_eq!(denied.cause, "CC Flex Premium Seat is limited to 2, which an administrator set.");
+    assert_eq!(
+        denied.cause,
+        "CC Flex Premium Seat is limited to 2, which an administrator set; 2 are in use."
+    );
     assert!(appliance.status().device.signed_in.is_empty());
 
     appliance.client.limit("premium-seat", None).unwrap();
