@@ -6,6 +6,7 @@ mod qr;
 
 pub(crate) use input::CodeInput;
 
+use crate::output::say;
 use anyhow::anyhow;
 use clap::Args;
 use qr::Picture;
@@ -32,7 +33,7 @@ pub(crate) struct PictureArgs {
 pub(crate) struct CodeArgs {
     /// Write the code to a file, as text
     #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    out: Option<PathBuf>,
     #[command(flatten)]
     picture: PictureArgs,
 }
@@ -65,7 +66,7 @@ impl CodeArgs {
     /// # Errors
     /// As [`PictureArgs::keep`].
     pub(crate) fn keep(&self, code: &str) -> anyhow::Result<String> {
-        if let Some(file) = &self.file {
+        if let Some(file) = &self.out {
             write(file, format!("{code}\n").as_bytes())?;
         }
         self.picture.keep(code)
@@ -79,5 +80,7 @@ fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
              file.",
             file.display()
         )
-    })
+    })?;
+    say(&format!("Written to {}.", file.display()));
+    Ok(())
 }

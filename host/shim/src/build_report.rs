@@ -2,10 +2,13 @@
 
 mod reservation;
 
+pub(crate) use reservation::term_end;
+
 use crate::config::Config;
 use crate::explain;
 use crate::hex::{to_hex, uuid_text};
 use crate::report::{self, Report, UnixSeconds};
+use crate::returned::ReturnCodes;
 use crate::settings::{TransportKind, TransportSettings};
 use crate::usage::Usage;
 use leasehold_core::agent::{
@@ -28,6 +31,7 @@ pub(crate) struct Sources<'r, 'a, C, const N: usize> {
     pub(crate) config: &'r Config,
     pub(crate) settings: &'r TransportSettings,
     pub(crate) usage: &'r Usage,
+    pub(crate) returned: &'r ReturnCodes,
 }
 
 impl<C: Crypto, const N: usize> Sources<'_, '_, C, N> {

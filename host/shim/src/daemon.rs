@@ -24,6 +24,7 @@ use crate::counter::{CounterFile, MonotonicCounter};
 use crate::disk::{Directory, Disk, DiskTrouble, Durability, TakeError};
 use crate::problem::Problem;
 use crate::protocol::Request;
+use crate::returned::ReturnCodes;
 use crate::settings::TransportSettings;
 use crate::socket::SocketServer;
 use crate::storage::{Records, unreadable};
@@ -170,11 +171,12 @@ impl Daemon {
             Problem { code, cause, remedy: format!("{remedy} It is set in {}.", origin.display()) }
         })?;
         let records = Records::load(&*parts.disk, config.udi().fingerprint(&SoftwareCrypto))?;
+        let returned = ReturnCodes::load(&*parts.disk)?;
         let socket = SocketServer::bind(&config.data)?;
         let (messages, incoming) = channel();
         let (started, outcome) = channel();
         let sender = messages.clone();
-        let start = Start { config, parts, settings, transport, records };
+        let start = Start { config, parts, settings, transport, records, returned };
         let worker = Builder::new()
             .name("agent".into())
             .spawn(move || Worker::run(start, sender, &incoming, &started))
@@ -241,6 +243,7 @@ struct Start {
     settings: TransportSettings,
     transport: Arc<dyn Transport>,
     records: Records,
+    returned: ReturnCodes,
 }
 
 /// The settings in force, and the file that says them.

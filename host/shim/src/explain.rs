@@ -8,12 +8,17 @@ mod commands;
 mod events;
 mod failures;
 mod reservation;
+mod stage;
 
 pub use codes::{code, code_name, grant};
+pub(crate) use commands::at_or_above;
 pub use commands::{choice, command, count, sign_in};
 pub use events::{Severity, Words, event, event_under, new_use_refused, record, severity};
 pub use failures::{accept, failure, frame, refusal, transport};
-pub use reservation::{Fewer, code_held_back, reservation, step_not_stored, takes_away};
+pub use reservation::{Fewer, Uncovered, code_held_back, reservation, step_not_stored, unwanted};
+pub use stage::{
+    Stage, Wanted, command_at, in_force, overtaken, return_code_at_risk, was_returned,
+};
 
 use leasehold_core::time::{Duration, UnixTime};
 use serde::Serialize;

@@ -21,6 +21,7 @@ pub mod journal;
 pub mod problem;
 pub mod protocol;
 pub mod report;
+mod returned;
 pub mod settings;
 pub mod show;
 mod socket;

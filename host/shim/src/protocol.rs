@@ -230,6 +230,9 @@ pub enum Outcome {
     Stored {
         /// The code that it made, to be carried to the manager.
         code: Option<String>,
+        /// Whether it had been done before: nothing has changed, and the code is the one made then.
+        #[serde(default)]
+        already: bool,
     },
     /// Everything is erased but the evaluation used.
     Reset {

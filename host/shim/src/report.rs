@@ -8,6 +8,7 @@ mod reservation;
 
 pub use reservation::{
     InstalledReservation, Reservation, ReservationCodes, ReservationRequest, ReservedLine,
+    ReturnedCode,
 };
 
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@
 
 mod block;
 mod control;
+mod coverage;
 mod outlook;
 mod reservation;
 mod shortage;
@@ -18,6 +19,7 @@ mod text;
 mod usage;
 mod verdict;
 
+pub use reservation::returned_words;
 pub use verdict::verdict;
 
 use crate::report::Report;
@@ -98,6 +100,26 @@ pub fn reservation(report: &Report) -> String {
         reservation::codes(&report.reservation.codes),
     ];
     document(&reservation::is_enabled(report), &blocks)
+}
+
+/// What is reserved, with terms, as it stands after a colon, and whether that covers the use.
+pub fn installed(report: &Report) -> String {
+    let reserved = reservation::reserved_words(report);
+    let uncovered = coverage::uncovered(report);
+    if uncovered.is_empty() {
+        return format!("{reserved}. Nothing more needs to be done.");
+    }
+    let short: Vec<String> = uncovered.iter().map(coverage::Uncovered::words).collect();
+    let then = outlook::then_refused(report);
+    format!(
+        "{reserved}. But {}: {then}. Use fewer, or reserve more at the manager.",
+        short.join(", ")
+    )
+}
+
+/// What is reserved, with terms, as it stands after a colon.
+pub fn reserved(report: &Report) -> String {
+    reservation::reserved_words(report)
 }
 
 /// `show license udi`: the identity, without the UUID, which parsers would take for a part of the

@@ -110,10 +110,9 @@ impl Usage {
         for (feature, n) in self.per_feature() {
             wanted.push((find(counters, feature)?, n));
         }
-        let license_type = counters.license_type();
         counters
             .acquire_all(&wanted)
-            .map_err(|error| explain::count(error, "those features", license_type))
+            .map_err(|error| explain::count(error, "those features", counters))
     }
 
     /// Gives everything that is held back to the counters; it is still noted here.
@@ -283,13 +282,13 @@ fn listed(names: &[&str]) -> String {
 fn find<const N: usize>(counters: &Counters<'_, N>, feature: &str) -> Result<FeatureId, Problem> {
     counters
         .feature(feature)
-        .ok_or_else(|| explain::count(CountError::UnknownFeature, feature, counters.license_type()))
+        .ok_or_else(|| explain::count(CountError::UnknownFeature, feature, counters))
 }
 
 fn take<const N: usize>(counters: &Counters<'_, N>, feature: &str, n: u32) -> Result<(), Problem> {
     counters
         .acquire(find(counters, feature)?, n)
-        .map_err(|error| explain::count(error, feature, counters.license_type()))
+        .map_err(|error| explain::count(error, feature, counters))
 }
 
 fn give_back<const N: usize>(
@@ -299,7 +298,7 @@ fn give_back<const N: usize>(
 ) -> Result<(), Problem> {
     counters
         .release(find(counters, feature)?, n)
-        .map_err(|error| explain::count(error, feature, counters.license_type()))
+        .map_err(|error| explain::count(error, feature, counters))
 }
 
 fn check_count(n: u32) -> Result<(), Problem> {

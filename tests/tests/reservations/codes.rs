@@ -79,7 +79,7 @@ fn every_code_of_the_appliance_is_read_back_from_its_pictures() {
         assert_eq!(qr::read_terminal(printed), code, "terminal");
     };
     let request =
-        step(&appliance, &[&["request", "specific", "--file", &text], &pictures[..]].concat());
+        step(&appliance, &[&["request", "specific", "--out", &text], &pictures[..]].concat());
     let code = request.lines().next().expect("a code");
     check(code, &request);
     assert_eq!(fs::read_to_string(&text).expect("a file"), format!("{code}\n"));

@@ -5,9 +5,9 @@ use crate::codes::{CodeArgs, CodeInput, PictureArgs};
 use crate::data::DataArgs;
 use crate::output::{OutputArgs, say};
 use clap::{Args, Subcommand};
-use leasehold_shim::client::Client;
 use leasehold_shim::problem::Problem;
 use leasehold_shim::protocol::{Outcome, ReservationStep};
+use leasehold_shim::show;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -167,7 +167,8 @@ impl Session<'_> {
         };
         let outcome = match step(install.yes) {
             Err(Problem { code, cause, .. })
-                if code == "takes-away" && io::stdin().is_terminal() =>
+                if ["takes-away", "not-covered"].contains(&code.as_str())
+                    && io::stdin().is_terminal() =>
             {
                 let asked = format!("{cause} Install it?");
                 let question = Question { asked: &asked, unanswered: "" };
@@ -179,14 +180,27 @@ impl Session<'_> {
             }
             outcome => outcome?,
         };
+        let report = appliance.status()?;
         let told = match &outcome {
-            Outcome::Stored { code: Some(_) } => {
-                "The update is installed. Enter this confirmation code at the license manager: \
-                 `leasehold manager reservation confirm`.\nUntil then old and new licences stay set \
-                 aside there.\n"
-                    .to_owned()
+            Outcome::Stored { code: Some(_), already } => format!(
+                "{} Enter this confirmation code at the license manager: `leasehold manager \
+                 reservation confirm`.\nUntil then old and new licences stay set aside \
+                 there.\nReserved: {}\n",
+                if *already {
+                    "The update is in force already."
+                } else {
+                    "The update is installed."
+                },
+                show::installed(&report),
+            ),
+            Outcome::Stored { already: true, .. } => {
+                format!("It is in force already; reserved: {}\n", show::installed(&report))
             }
-            _ => installed(&mut appliance)?,
+            _ => format!(
+                "Installed; reserved: {}\n`leasehold show license reservation` shows terms and \
+                 codes.\n",
+                show::installed(&report)
+            ),
         };
         self.tell(&outcome, |text| install.picture.keep(text), &told)
     }
@@ -225,24 +239,19 @@ impl Session<'_> {
         told: &str,
     ) -> anyhow::Result<()> {
         let shown = match outcome {
-            Outcome::Stored { code: Some(code) } => format!("{code}\n{}{told}", keep(code)?),
-            Outcome::Stored { code: None } => told.to_owned(),
-            _ => "Under way: `leasehold show license reservation` shows the code once it is \
-                  stored.\n"
-                .to_owned(),
+            Outcome::Stored { code: Some(code), .. } => format!("{code}\n{}", keep(code)?),
+            _ => String::new(),
         };
-        self.output.show(outcome, |_| shown)
+        self.output.show(outcome, |_| shown)?;
+        if !self.output.json {
+            let told = match outcome {
+                Outcome::Stored { .. } => told.trim_end(),
+                _ => {
+                    "Under way: `leasehold show license reservation` shows the code once it is stored."
+                }
+            };
+            say(told);
+        }
+        Ok(())
     }
-}
-
-/// What is reserved now.
-fn installed(appliance: &mut Client) -> anyhow::Result<String> {
-    let reservation = appliance.status()?.reservation;
-    let lines = reservation.lines.iter().filter(|line| !line.ended);
-    let lines: Vec<String> = lines.map(|line| format!("{} {}", line.count, line.name)).collect();
-    let what = if lines.is_empty() { "everything".to_owned() } else { lines.join(", ") };
-    Ok(format!(
-        "Installed; reserved: {what}. Nothing more needs to be done.\n\
-         `leasehold show license reservation` shows terms and codes.\n"
-    ))
 }

@@ -78,6 +78,15 @@ fn headline(report: &Report, took: Duration) -> String {
         AuthorizationState::NoLicensesInUse => {
             format!("Ready in {took:.1} s: registered, and nothing is in use.")
         }
+        AuthorizationState::Reserved => {
+            format!("Ready in {took:.1} s: licences are reserved by codes.")
+        }
+        _ if report.reservation.enabled => {
+            format!(
+                "Ready in {took:.1} s: licences come by codes; `show license reservation` says how \
+                 far that is."
+            )
+        }
         _ => "Running, and not authorized: `show license status` says why.".to_owned(),
     }
 }

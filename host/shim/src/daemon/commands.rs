@@ -3,7 +3,7 @@
 use super::waiting::{Goal, Waiter};
 use super::worker::Worker;
 use super::{Reply, store_settings};
-use crate::explain;
+use crate::explain::{self, Wanted};
 use crate::problem::Problem;
 use crate::protocol::{
     Count, Events, Operation, Outcome, Permission, Renewal, Request, Seat, WAIT_MAX_SECONDS,
@@ -21,29 +21,34 @@ impl Worker<'_> {
         let answer = match request {
             Request::Register { token, force, wait_seconds } => {
                 let command = Command::Register { token: token.expose(), force };
-                return self.wait_for(command, Goal::Registration, wait_seconds, reply);
+                let (goal, wanted) = (Goal::Registration, Wanted::Registration);
+                return self.wait_for(command, goal, wanted, wait_seconds, reply);
             }
             Request::Renew { what: Renewal::Authorization, wait_seconds } => {
                 let command = Command::RenewAuthorization;
-                return self.wait_for(command, Goal::Authorization, wait_seconds, reply);
+                let (goal, wanted) = (Goal::Authorization, Wanted::Renewal);
+                return self.wait_for(command, goal, wanted, wait_seconds, reply);
             }
             Request::Renew { what: Renewal::Certificate, wait_seconds } => {
                 let goal = Goal::Certificate(self.agent.status().now);
-                return self.wait_for(Command::RenewCertificate, goal, wait_seconds, reply);
+                let command = Command::RenewCertificate;
+                return self.wait_for(command, goal, Wanted::Renewal, wait_seconds, reply);
             }
             Request::Deregister { wait_seconds } => {
                 if self.agent.status().enrolment.is_some() {
                     let goal = Goal::Deregistration;
-                    return self.wait_for(Command::Deregister, goal, wait_seconds, reply);
+                    let command = Command::Deregister;
+                    return self.wait_for(command, goal, Wanted::Other, wait_seconds, reply);
                 }
                 self.input(Input::Command(Command::Deregister))
-                    .map_err(explain::command)
+                    .map_err(|error| explain::command_at(error, self.stage(), Wanted::Other))
                     .and_then(|()| value(Outcome::Dropped))
             }
             Request::FactoryReset { wait_seconds } => {
                 self.manager_told = None;
                 let goal = Goal::FactoryReset;
-                return self.wait_for(Command::FactoryReset, goal, wait_seconds, reply);
+                let command = Command::FactoryReset;
+                return self.wait_for(command, goal, Wanted::Other, wait_seconds, reply);
             }
             Request::Reservation { step, wait_seconds } => {
                 return self.reservation(&step, wait_seconds, reply);
@@ -94,12 +99,15 @@ impl Worker<'_> {
         &mut self,
         command: Command<'_>,
         goal: Goal,
+        wanted: Wanted,
         wait_seconds: u32,
         reply: Sender<Reply>,
     ) {
         match self.input(Input::Command(command)) {
             Ok(()) => self.wait(goal, wait_seconds, reply),
-            Err(error) => drop(reply.send(Err(explain::command(error)))),
+            Err(error) => {
+                drop(reply.send(Err(explain::command_at(error, self.stage(), wanted))));
+            }
         }
     }
 

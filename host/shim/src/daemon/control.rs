@@ -5,7 +5,7 @@ use super::commands::value;
 use super::worker::Worker;
 use super::{Reply, TRANSPORT_FILE};
 use crate::disk::DiskTrouble;
-use crate::explain;
+use crate::explain::{self, Wanted};
 use crate::problem::Problem;
 use crate::protocol::{Control, ControlField, TypeChange};
 use leasehold_core::agent::{Command, CommandError, Input};
@@ -81,12 +81,16 @@ impl Worker<'_> {
 
     /// Why a command about a license type or a feature called `name` was refused.
     fn refused(&self, error: CommandError, name: &str) -> Problem {
+        if error == CommandError::ReservationHeld {
+            return explain::command_at(error, self.stage(), Wanted::Other);
+        }
         explain::choice(error, name, self.product, self.counters.license_type())
     }
 
     /// After the agent has erased everything: the settings made by command go too, so that the way
     /// to the manager is that of the configuration again.
     pub(super) fn forget_settings(&mut self) {
+        self.returned.erase(&*self.disk);
         if let Err(error) = self.disk.remove(TRANSPORT_FILE) {
             let DiskTrouble { cause, remedy } = DiskTrouble::from(&error);
             tracing::error!("{TRANSPORT_FILE} cannot be removed: {cause}. {remedy}");

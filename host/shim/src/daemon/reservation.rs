@@ -1,16 +1,30 @@
 //! The steps of a reservation, and the codes that come of them (SPEC S1–S5).
 
+mod before;
+
 use super::Reply;
 use super::waiting::Goal;
-use super::worker::Worker;
-use crate::explain::{self, Fewer, Words};
+use super::worker::{CAPACITY, Worker};
+use crate::build_report::term_end;
+use crate::explain::{self, Fewer, Stage, Uncovered, Wanted, Words};
 use crate::problem::Problem;
 use crate::protocol::{Outcome, ReservationStep};
-use leasehold_core::agent::{Command, Input, ReservationCommand, ReservedLine, Status};
+use leasehold_core::agent::{
+    Command, CommandError, Enforcement, Input, ReservationCommand, ReservedLine, Status,
+};
 use leasehold_core::code::CodeKind;
+use leasehold_core::counters::{Counters, LimitSource};
 use leasehold_core::time::DeviceTime;
 use std::iter;
 use std::sync::mpsc::Sender;
+
+/// What came of a step so far.
+enum Taken {
+    /// It is taken, and makes a code of that kind.
+    Now(Option<CodeKind>),
+    /// It was taken before, and made that code then.
+    Before(Option<String>),
+}
 
 impl Worker<'_> {
     /// Takes a step. Its answer goes to `reply` once what its code promises can no longer be undone.
@@ -20,38 +34,78 @@ impl Worker<'_> {
         wait_seconds: u32,
         reply: Sender<Reply>,
     ) {
-        match self.take_step(step) {
-            Ok(made) => self.wait(Goal::Reservation(made), wait_seconds, reply),
-            // Whoever hung up needs no answer.
-            Err(problem) => drop(reply.send(Err(problem))),
+        let answer = match self.take_step(step) {
+            Ok(Taken::Now(made)) => return self.wait(Goal::Reservation(made), wait_seconds, reply),
+            Ok(Taken::Before(code)) => {
+                super::commands::value(Outcome::Stored { code, already: true })
+            }
+            Err(problem) => Err(problem),
+        };
+        // Whoever hung up needs no answer.
+        drop(reply.send(answer));
+    }
+
+    /// How far a reservation is.
+    pub(super) fn stage(&self) -> Stage {
+        match self.agent.reservation() {
+            Some(held) if held.installed.is_some() => Stage::Installed,
+            Some(held) => Stage::Requested { universal: held.universal },
+            None if self.agent.status().reservation_enabled => Stage::Enabled,
+            None => Stage::Off,
         }
     }
 
-    /// Gives which code comes of the step.
-    fn take_step(&mut self, step: &ReservationStep) -> Result<Option<CodeKind>, Problem> {
-        let (command, pasted, made) = match step {
-            ReservationStep::Enable => (ReservationCommand::Enable, "", None),
-            ReservationStep::Disable => (ReservationCommand::Disable, "", None),
+    fn take_step(&mut self, step: &ReservationStep) -> Result<Taken, Problem> {
+        let (command, made) = match step {
+            ReservationStep::Enable => (ReservationCommand::Enable, None),
+            ReservationStep::Disable => (ReservationCommand::Disable, None),
             ReservationStep::Request { universal } => {
                 let universal = *universal;
-                (ReservationCommand::Request { universal }, "", Some(CodeKind::Request))
+                (ReservationCommand::Request { universal }, Some(CodeKind::Request))
             }
             ReservationStep::Install { code, accept_fewer } => {
                 if !accept_fewer {
-                    self.refuse_fewer(code)?;
+                    self.refuse_unwanted(code)?;
                 }
-                (ReservationCommand::Install(code), code.as_str(), None)
+                (ReservationCommand::Install(code), None)
             }
-            ReservationStep::Cancel => (ReservationCommand::Cancel, "", Some(CodeKind::Return)),
-            ReservationStep::Return => (ReservationCommand::Return, "", Some(CodeKind::Return)),
+            ReservationStep::Cancel => (ReservationCommand::Cancel, Some(CodeKind::Return)),
+            ReservationStep::Return => (ReservationCommand::Return, Some(CodeKind::Return)),
             ReservationStep::ReturnAuthorization { code } => {
-                let command = ReservationCommand::ReturnAuthorization(code);
-                (command, code.as_str(), Some(CodeKind::Return))
+                (ReservationCommand::ReturnAuthorization(code), Some(CodeKind::Return))
             }
         };
-        self.input(Input::Command(Command::Reservation(command)))
-            .map_err(|error| explain::reservation(error, pasted))?;
-        Ok(if matches!(step, ReservationStep::Install { .. }) { self.confirms() } else { made })
+        let gives_back = made == Some(CodeKind::Return);
+        if gives_back {
+            self.returned.refuse_loss(self.counter_trouble.as_ref())?;
+        }
+        let number = self.agent.reservation().map(|held| held.number);
+        if let Err(error) = self.input(Input::Command(Command::Reservation(command))) {
+            return self.taken_before(step, error).unwrap_or_else(|| Err(self.why(step, error)));
+        }
+        if gives_back {
+            self.returned.given_back(number);
+        }
+        let installs = matches!(step, ReservationStep::Install { .. });
+        Ok(Taken::Now(if installs { self.confirms() } else { made }))
+    }
+
+    /// Why the agent did not take a step.
+    fn why(&self, step: &ReservationStep, error: CommandError) -> Problem {
+        if error == CommandError::ReservationHeld {
+            let wanted = match step {
+                ReservationStep::Cancel => Wanted::Cancel,
+                ReservationStep::Request { universal } => Wanted::Request { universal: *universal },
+                _ => Wanted::Other,
+            };
+            return explain::command_at(error, self.stage(), wanted);
+        }
+        let pasted = match step {
+            ReservationStep::Install { code, .. }
+            | ReservationStep::ReturnAuthorization { code } => code,
+            _ => "",
+        };
+        explain::reservation(error, pasted)
     }
 
     /// An installed update makes a confirmation code, the first authorization none (SPEC S2).
@@ -60,22 +114,31 @@ impl Worker<'_> {
         (installed.generation > 0).then_some(CodeKind::Confirmation)
     }
 
-    /// Refuses an authorization that takes licences away: what is installed does not come back.
-    fn refuse_fewer(&self, code: &str) -> Result<(), Problem> {
+    /// Refuses an authorization that takes licences away, because what is installed does not come
+    /// back, and one that leaves something in use uncovered.
+    fn refuse_unwanted(&self, code: &str) -> Result<(), Problem> {
         let mut after = self.agent.fork(self.spare);
         let install = Command::Reservation(ReservationCommand::Install(code));
         if after.handle_input(self.now(), Input::Command(install)).is_err() {
             // The agent itself says why.
             return Ok(());
         }
-        let now = after.status().now;
+        let status = after.status();
+        let now = status.now;
         let fewer = fewer(self.agent.reserved_lines(), after.reserved_lines(), now);
-        if fewer.is_empty() {
+        let installed = self.agent.reservation().and_then(|held| held.installed);
+        let is_short = installed.is_some_and(|installed| installed.short_since.is_some());
+        let uncovered = if is_short { Vec::new() } else { uncovered(self.spare) };
+        if fewer.is_empty() && uncovered.is_empty() {
             return Ok(());
         }
-        let unix = |at| self.agent.unix(at);
+        let ends = match status.enforcement {
+            Enforcement::Overage { ends, .. } => Some(ends),
+            _ => None,
+        };
+        let unix = |at| self.agent.unix(at).map(term_end);
         let words = Words { license_type: self.counters.license_type(), unix: &unix };
-        Err(explain::takes_away(&fewer, now, &words))
+        Err(explain::unwanted(&fewer, &uncovered, now, ends, &words))
     }
 
     /// What came of a step; `None` while the code that it makes does not hold.
@@ -87,13 +150,27 @@ impl Worker<'_> {
         if status.storage_failed {
             return Some(Err(explain::step_not_stored()));
         }
-        let Some(kind) = made else { return Some(Ok(Outcome::Stored { code: None })) };
+        let Some(kind) = made else {
+            return Some(Ok(Outcome::Stored { code: None, already: false }));
+        };
         match (self.sources().code(kind), &self.counter_trouble) {
             (None, Some(trouble)) => Some(Err(explain::code_held_back(trouble))),
             (None, None) => None,
-            (code, _) => Some(Ok(Outcome::Stored { code })),
+            (code, _) => Some(Ok(Outcome::Stored { code, already: false })),
         }
     }
+}
+
+/// Of what more is in use than is reserved, where reserved licences are the limit.
+fn uncovered(counters: &Counters<'_, CAPACITY>) -> Vec<Uncovered> {
+    let indices = 0..u8::try_from(counters.license_type().entitlements.len()).unwrap_or(u8::MAX);
+    let over = |entitlement: u8| {
+        let limit = counters.limit(entitlement.into())?;
+        let in_use = explain::at_or_above(counters, entitlement.into());
+        let is_over = limit.set_by == LimitSource::Reservation && in_use > limit.most;
+        is_over.then_some(Uncovered { entitlement, in_use, reserved: limit.most })
+    };
+    indices.filter_map(over).collect()
 }
 
 /// What `new` takes away of `old`, at any moment from `now` on: each kind once, as of when it is first

@@ -11,6 +11,7 @@ use crate::disk::{Disk, DiskTrouble};
 use crate::explain::{self, Explanation, Words};
 use crate::journal::Journal;
 use crate::problem::Problem;
+use crate::returned::ReturnCodes;
 use crate::settings::TransportSettings;
 use crate::storage;
 use crate::transport::Transport;
@@ -48,6 +49,7 @@ pub(super) struct Worker<'a> {
     pub(super) config: &'a Config,
     pub(super) settings: TransportSettings,
     pub(super) usage: Usage,
+    pub(super) returned: ReturnCodes,
     pub(super) journal: Journal,
     pub(super) waiting: Vec<Waiter>,
     pub(super) disk: Arc<dyn Disk>,
@@ -78,7 +80,7 @@ impl<'a> Worker<'a> {
         incoming: &Receiver<Message>,
         started: &Sender<Result<(), Problem>>,
     ) {
-        let Start { config, parts, settings, transport, records } = start;
+        let Start { config, parts, settings, transport, records, returned } = start;
         let product = &config.product;
         let Some(license_type) = product.license_types.first() else {
             return tell(started, Err(product_unusable()));
@@ -120,6 +122,7 @@ impl<'a> Worker<'a> {
             config: &config,
             settings,
             usage,
+            returned,
             journal: Journal::open(Arc::clone(&parts.disk)),
             waiting: Vec::new(),
             automatic: AutomaticRegistration::new(&config, &*parts.disk),
@@ -160,6 +163,7 @@ impl<'a> Worker<'a> {
                     if self.usage.unsaved().is_some() {
                         self.usage.save(&*self.disk);
                     }
+                    self.returned.retry(&*self.disk);
                 }
             }
         }
@@ -210,9 +214,19 @@ impl<'a> Worker<'a> {
                 Output::RaiseCounter { to } => self.raise_counter(to),
                 Output::Transmit { length } => self.transmit(length),
                 Output::Event(event) => self.note(&event),
-                Output::Wait(next) => return next,
+                Output::Wait(next) => {
+                    self.keep_return_code();
+                    return next;
+                }
             }
         }
+    }
+
+    /// Before another can take its place.
+    fn keep_return_code(&mut self) {
+        let Some(code) = self.agent.return_code() else { return };
+        let at = self.agent.unix(self.agent.status().now).map(|time| time.as_secs());
+        self.returned.keep(&*self.disk, &code, at);
     }
 
     fn persist(&mut self, record: RecordKind, slot: usize, length: usize) {
@@ -314,6 +328,7 @@ impl<'a> Worker<'a> {
             config: self.config,
             settings: &self.settings,
             usage: &self.usage,
+            returned: &self.returned,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use leasehold_core::agent::CommandError;
-use leasehold_core::counters::{CountError, Limit, LimitSource};
+use leasehold_core::counters::{CountError, Counters, Limit, LimitSource};
 use leasehold_core::product::{LicensePurpose, LicenseType, ProductDefinition};
 use leasehold_core::products::contact_center::SignInRefused;
 use leasehold_core::token::{TOKEN_LENGTH, TokenError};
@@ -103,7 +103,7 @@ pub fn choice(
                 format!("Its license types are {}.", list(names)),
             )
         }
-        CommandError::UnknownFeature => count(CountError::UnknownFeature, name, license_type),
+        CommandError::UnknownFeature => unknown_feature(name, license_type),
         CommandError::NotControlled => {
             let controlled = license_type.features.iter().filter(|feature| {
                 let entitlement = license_type.entitlement(feature.entitlement.into());
@@ -164,20 +164,23 @@ fn token(error: TokenError) -> Problem {
 /// Characters of a token before those that are counted in [`TokenError::WrongLength`].
 const TOKEN_PREFIX: usize = 3;
 
-/// Why `feature` of `license_type` was not acquired or released.
-pub fn count(error: CountError, feature: &str, license_type: &LicenseType<'_>) -> Problem {
+/// Why `feature` was not acquired or released.
+pub fn count<const N: usize>(
+    error: CountError,
+    feature: &str,
+    counters: &Counters<'_, N>,
+) -> Problem {
+    let license_type = counters.license_type();
     match error {
-        CountError::UnknownFeature => Problem::new(
-            "unknown-feature",
-            format!("{} has no feature {feature:?}.", license_type.name),
-            format!("Its features are {}.", features(license_type)),
-        ),
+        CountError::UnknownFeature => unknown_feature(feature, license_type),
         CountError::NotAcquired { in_use } => Problem::new(
             "not-acquired",
             format!("Only {in_use} of {feature} are in use."),
             "Release at most as many as were acquired.",
         ),
-        CountError::Denied { entitlement, limit } => denied(entitlement, limit, license_type),
+        CountError::Denied { entitlement, limit } => {
+            denied(entitlement, limit, license_type, at_or_above(counters, entitlement.into()))
+        }
         CountError::Overflow => Problem::new(
             "too-many",
             format!("So many of {feature} cannot be counted."),
@@ -186,8 +189,27 @@ pub fn count(error: CountError, feature: &str, license_type: &LicenseType<'_>) -
     }
 }
 
+fn unknown_feature(feature: &str, license_type: &LicenseType<'_>) -> Problem {
+    Problem::new(
+        "unknown-feature",
+        format!("{} has no feature {feature:?}.", license_type.name),
+        format!("Its features are {}.", features(license_type)),
+    )
+}
+
+/// How many of an entitlement and its higher tiers are in use (SPEC C2).
+pub(crate) fn at_or_above<const N: usize>(counters: &Counters<'_, N>, entitlement: usize) -> u32 {
+    let entitlements = counters.license_type().entitlements;
+    let chain = entitlements.get(entitlement).and_then(|own| own.chain);
+    let above = entitlements.iter().skip(entitlement.saturating_add(1));
+    let higher = above.take_while(|tier| chain.is_some() && tier.chain == chain).count();
+    let in_use = counters.counts().in_use;
+    let tiers = in_use.iter().skip(entitlement).take(higher.saturating_add(1));
+    tiers.fold(0, |sum, &in_use| sum.saturating_add(in_use))
+}
+
 /// Names the entitlement, the limit and who set it (SPEC C6).
-fn denied(entitlement: u8, limit: Limit, license_type: &LicenseType<'_>) -> Problem {
+fn denied(entitlement: u8, limit: Limit, license_type: &LicenseType<'_>, in_use: u32) -> Problem {
     let index = usize::from(entitlement);
     let known = license_type.entitlement(index);
     let name = known.map_or("this licence", |known| known.name);
@@ -217,8 +239,16 @@ fn denied(entitlement: u8, limit: Limit, license_type: &LicenseType<'_>) -> Prob
              `license smart control overage on`.",
         ),
     };
+    if limit == (Limit { most: 0, set_by: LimitSource::Reservation }) {
+        return Problem::new(
+            "denied",
+            format!("No {name} is reserved for this appliance, and {in_use} are in use."),
+            "Reserve some at the license manager, and install the new authorization.",
+        );
+    }
     let most = limit.most;
-    Problem::new("denied", format!("{name}{what} limited to {most}, {set_by}."), remedy)
+    let cause = format!("{name}{what} limited to {most}, {set_by}; {in_use} are in use.");
+    Problem::new("denied", cause, remedy)
 }
 
 fn features(license_type: &LicenseType<'_>) -> String {
@@ -237,6 +267,7 @@ mod tests {
 
     #[test]
     fn every_command_error_has_a_cause_and_a_remedy() {
+        let counters = Counters::<8>::new(&FLEX);
         let tokens = [
             TokenError::NotAToken,
             TokenError::WrongLength(7),
@@ -275,7 +306,7 @@ mod tests {
             .map(CommandError::Token)
             .chain(others)
             .map(command)
-            .chain(counts.into_iter().chain(denied).map(|error| count(error, "seat", &FLEX)))
+            .chain(counts.into_iter().chain(denied).map(|error| count(error, "seat", &counters)))
             .chain(sign_ins.map(|refused| sign_in(refused, "ip-ivr")))
             .collect();
         for problem in &problems {
@@ -292,25 +323,35 @@ mod tests {
 
     #[test]
     fn a_denied_acquire_names_the_entitlement_the_limit_and_who_set_it() {
+        let counters = Counters::<8>::new(&FLEX);
+        for (feature, n) in [("standard-seat", 4), ("premium-seat", 3), ("inbound-port", 9)] {
+            counters.acquire(counters.feature(feature).unwrap(), n).unwrap();
+        }
         let denied = |entitlement, most, set_by| {
             let limit = Limit { most, set_by };
-            count(CountError::Denied { entitlement, limit }, "standard-seat", &FLEX)
+            count(CountError::Denied { entitlement, limit }, "standard-seat", &counters)
         };
         let platform = denied(0, 400, LimitSource::Platform);
         assert_eq!(
             platform.cause,
             "CC Flex Standard Seat and higher tiers together are limited to 400, which the size \
-             of this appliance sets."
+             of this appliance sets; 7 are in use."
         );
         let administrator = denied(1, 10, LimitSource::Administrator);
         assert_eq!(
             administrator.cause,
-            "CC Flex Premium Seat is limited to 10, which an administrator set."
+            "CC Flex Premium Seat is limited to 10, which an administrator set; 3 are in use."
         );
         assert!(administrator.remedy.contains("`license smart control limit`"));
         let account = denied(1, 10, LimitSource::Account);
         assert!(account.cause.contains("limited to 10, which is what the account owns"));
         assert!(account.remedy.contains("buy more") && account.code == "denied");
+        let none = denied(1, 0, LimitSource::Reservation);
+        assert_eq!(
+            none.cause,
+            "No CC Flex Premium Seat is reserved for this appliance, and 3 are in use."
+        );
+        assert!(!none.remedy.contains("Release"), "there is nothing to release: {none}");
     }
 
     #[test]

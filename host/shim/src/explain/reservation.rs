@@ -75,8 +75,52 @@ pub struct Fewer {
     pub new: u32,
 }
 
-/// That an authorization takes licences away, which has to be said to be wanted.
-pub fn takes_away(fewer: &[Fewer], now: DeviceTime, words: &Words<'_>) -> Problem {
+/// Licences of one kind of which more are in use than a new authorization reserves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Uncovered {
+    /// Index of the entitlement.
+    pub entitlement: u8,
+    /// How many of it and its higher tiers are in use.
+    pub in_use: u32,
+    /// How many of these are reserved.
+    pub reserved: u32,
+}
+
+/// That an authorization takes licences away, or does not cover what is in use until more is denied
+/// at `ends`, which has to be said to be wanted.
+pub fn unwanted(
+    fewer: &[Fewer],
+    uncovered: &[Uncovered],
+    now: DeviceTime,
+    ends: Option<DeviceTime>,
+    words: &Words<'_>,
+) -> Problem {
+    let taken = (!fewer.is_empty()).then(|| takes_away(fewer, now, words));
+    let short = (!uncovered.is_empty()).then(|| not_covered(uncovered, ends, words));
+    let code = if taken.is_some() { "takes-away" } else { "not-covered" };
+    let cause: Vec<String> = taken.into_iter().chain(short).collect();
+    Problem::new(
+        code,
+        cause.join(" "),
+        "Add --yes to install it all the same, or return it with `license smart reservation return \
+         authorization`.",
+    )
+}
+
+fn not_covered(uncovered: &[Uncovered], ends: Option<DeviceTime>, words: &Words<'_>) -> String {
+    let one = |&Uncovered { entitlement, in_use, reserved }: &Uncovered| {
+        let name = entitlement_name(words, entitlement);
+        format!("{in_use} {name} are in use and {reserved} would be reserved")
+    };
+    let all: Vec<String> = uncovered.iter().map(one).collect();
+    let until = ends.map(|ends| {
+        let ends = time_text((words.unix)(ends));
+        format!("; everything works until {ends}, then provisioning is refused")
+    });
+    format!("It does not cover the use: {}{}.", all.join(", "), until.unwrap_or_default())
+}
+
+fn takes_away(fewer: &[Fewer], now: DeviceTime, words: &Words<'_>) -> String {
     let one = |&Fewer { entitlement, from, old, new }: &Fewer| {
         let name = entitlement_name(words, entitlement);
         let when = if from > now {
@@ -87,12 +131,7 @@ pub fn takes_away(fewer: &[Fewer], now: DeviceTime, words: &Words<'_>) -> Proble
         format!("{new} {name} instead of {old}{when}")
     };
     let all: Vec<String> = fewer.iter().map(one).collect();
-    Problem::new(
-        "takes-away",
-        format!("This authorization takes licences away: {}.", all.join(", ")),
-        "Add --yes to install it all the same, or return it with `license smart reservation return \
-         authorization`.",
-    )
+    format!("This authorization takes licences away: {}.", all.join(", "))
 }
 
 /// That a step was taken and could not be stored.
@@ -159,10 +198,17 @@ mod tests {
             Fewer { entitlement: 0, from: now, old: 7, new: 5 },
             Fewer { entitlement: 1, from: later, old: 2, new: 0 },
         ];
-        assert_eq!(
-            takes_away(&fewer, now, &words).cause,
-            "This authorization takes licences away: 5 CC Flex Standard Seat instead of 7, \
-             0 CC Flex Premium Seat instead of 2 from 2027-01-16 08:00 UTC on."
-        );
+        let taken = "This authorization takes licences away: 5 CC Flex Standard Seat instead of 7, \
+                     0 CC Flex Premium Seat instead of 2 from 2027-01-16 08:00 UTC on.";
+        let only = unwanted(&fewer, &[], now, None, &words);
+        assert_eq!((only.code.as_str(), only.cause.as_str()), ("takes-away", taken));
+        let uncovered = [Uncovered { entitlement: 1, in_use: 2, reserved: 0 }];
+        let short = "It does not cover the use: 2 CC Flex Premium Seat are in use and 0 would be \
+                     reserved; everything works until 2027-01-16 08:00 UTC, then provisioning is \
+                     refused.";
+        let only = unwanted(&[], &uncovered, now, Some(later), &words);
+        assert_eq!((only.code.as_str(), only.cause.as_str()), ("not-covered", short));
+        let both = unwanted(&fewer, &uncovered, now, Some(later), &words);
+        assert_eq!((both.code, both.cause), ("takes-away".into(), format!("{taken} {short}")));
     }
 }

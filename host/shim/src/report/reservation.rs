@@ -71,4 +71,19 @@ pub struct ReservationCodes {
     /// The last return code.
     #[serde(rename = "return")]
     pub returned: Option<String>,
+    /// The return codes that are kept, the oldest first: any of them may not have been entered yet.
+    pub returns: Vec<ReturnedCode>,
+}
+
+/// A return code that the appliance made once.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReturnedCode {
+    /// The code.
+    pub code: String,
+    /// When it was made.
+    pub at: Option<UnixSeconds>,
+    /// The number of the request whose licences it gives back, where that is known.
+    pub request: Option<u32>,
+    /// Which update it gives back; `None` for everything.
+    pub update: Option<u8>,
 }

@@ -33,6 +33,9 @@ pub(super) fn block(report: &Report) -> Block {
 const REGISTER: &str = "Make a token in the license manager, and register with `leasehold license \
                         smart register idtoken -`, which asks for it.";
 
+const RESERVE: &str = "Where there is no network, get licences by codes instead: `leasehold license \
+                       smart reservation enable` begins that.";
+
 struct Outlook<'r> {
     report: &'r Report,
     now: Vec<String>,
@@ -202,7 +205,10 @@ impl Outlook<'_> {
         match &registration.attempt {
             Some(attempt) => self.attempt(attempt),
             None if self.report.reservation.enabled => self.to_do.push(reservation::REQUEST.into()),
-            None => self.to_do.push(REGISTER.into()),
+            None => {
+                self.to_do.push(REGISTER.into());
+                self.to_do.push(RESERVE.into());
+            }
         }
         self.evaluation();
     }
@@ -302,11 +308,7 @@ impl Outlook<'_> {
             Enforcement::None => {}
             Enforcement::Overage { reason, ends } => {
                 let ends = self.when(*ends);
-                let then = match mode {
-                    "advisory" => "this counts as enforced, but nothing will be refused",
-                    "new-use" => "new use, and adding, changing and deleting users will be refused",
-                    _ => "adding, changing and deleting users will be refused",
-                };
+                let then = refused(mode);
                 self.now.push("Everything works: an overage period is running.".into());
                 self.next.push(format!(
                     "The overage period ends {ends}. Unless {} by then, {then}.",
@@ -379,6 +381,29 @@ fn what_to_buy(shortage: &Shortage<'_>) -> String {
         "Buy {copies} of {name}, or release as many. This device uses {used}{tiers}, and the \
          account owns {owned}."
     )
+}
+
+/// What enforcement will do, under the mode of the product.
+fn refused(mode: &str) -> &'static str {
+    match mode {
+        "advisory" => "this counts as enforced, but nothing will be refused",
+        "new-use" => "new use, and adding, changing and deleting users will be refused",
+        _ => "adding, changing and deleting users will be refused",
+    }
+}
+
+/// How long everything works, and what follows, in a part of a sentence.
+pub(super) fn then_refused(report: &Report) -> String {
+    let then = refused(&report.device.enforcement_mode);
+    match &report.enforcement {
+        Enforcement::Overage { ends: Some(ends), .. } => {
+            format!("everything works until {}, and then {then}", date(*ends))
+        }
+        Enforcement::Enforced { .. } => "enforcement is in force".to_owned(),
+        Enforcement::Overage { ends: None, .. } | Enforcement::None => {
+            format!("everything works for a while, and then {then}")
+        }
+    }
 }
 
 /// What has to happen, as it stands after "unless".

@@ -5,6 +5,7 @@
 //! the outlook of `status` says when it is missing.
 
 use super::block::Block;
+use super::coverage::counting;
 use super::reservation;
 use super::state::state_word;
 use super::text::plain;
@@ -69,7 +70,7 @@ fn entry(report: &Report, used: &Entitlement, detail: Detail) -> Block {
         .field("Feature Name", plain(&used.feature))
         .field("Feature Description", description)
         .field("Enforcement type", enforcement_type(used))
-        .field("License type", license_term(&report.device.license_type));
+        .field("License type", license_term(report, used));
     reservation::of_entry(block, report, used)
 }
 
@@ -89,8 +90,15 @@ fn enforcement_type(used: &Entitlement) -> &'static str {
     if used.limit.is_some() { "ENFORCED" } else { "NOT ENFORCED" }
 }
 
-fn license_term(license_type: &str) -> &'static str {
-    if license_type.starts_with("perpetual") { "Perpetual" } else { "Subscription" }
+/// Where it is reserved, what its terms are says it; else the license type does.
+fn license_term(report: &Report, used: &Entitlement) -> &'static str {
+    let of_tag = report.reservation.lines.iter().filter(|line| line.tag == used.tag);
+    let mut counting = counting(of_tag).peekable();
+    let perpetual = match counting.peek() {
+        Some(_) => counting.all(|line| line.perpetual),
+        None => report.device.license_type.starts_with("perpetual"),
+    };
+    if perpetual { "Perpetual" } else { "Subscription" }
 }
 
 /// The name inside a tag: `CC_FLEX_STANDARD` of `regid.2026-01.org.leasehold.CC_FLEX_STANDARD,1.0`.

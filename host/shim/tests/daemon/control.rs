@@ -97,7 +97,7 @@ fn what_the_size_does_not_carry_under_the_new_type_changes_nothing() {
     assert_eq!(
         denied.cause,
         "CC Flex Standard Seat and higher tiers together are limited to 100, which the size of \
-         this appliance sets."
+         this appliance sets; 60 are in use."
     );
     appliance.client.acquire("premium-seat", 40).unwrap();
     let report = appliance.status();
@@ -166,7 +166,10 @@ fn a_denied_acquire_names_the_limit_and_who_set_it() {
     appliance.client.acquire("premium-seat", 2).unwrap();
     let mut appliance = appliance.restart();
     let denied = appliance.client.login("ann", &skills(&["chat"]), false).unwrap_err();
-    assert_eq!(denied.cause, "CC Flex Premium Seat is limited to 2, which an administrator set.");
+    assert_eq!(
+        denied.cause,
+        "CC Flex Premium Seat is limited to 2, which an administrator set; 2 are in use."
+    );
     assert!(appliance.status().device.signed_in.is_empty());
 
     appliance.client.limit("premium-seat", None).unwrap();
@@ -209,7 +212,10 @@ fn a_gateway_turns_features_on_and_nobody_signs_in() {
         appliance.client.acquire(feature, 1).unwrap();
     }
     let twice = appliance.client.acquire("vpn", 1).unwrap_err();
-    assert_eq!(twice.cause, "IG VPN is limited to 1, which the size of this appliance sets.");
+    assert_eq!(
+        twice.cause,
+        "IG VPN is limited to 1, which the size of this appliance sets; 1 are in use."
+    );
     assert_eq!(appliance.client.acquire("throughput-10g", 1).unwrap_err().code, "denied");
     assert_eq!(appliance.client.login("ann", &[], false).unwrap_err().code, "no-agents");
     let report = appliance.status();

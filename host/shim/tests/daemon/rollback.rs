@@ -239,7 +239,7 @@ fn daemon(config: Config) -> (Daemon, Client) {
 
 fn take(client: &mut Client, step: ReservationStep) -> Option<String> {
     match client.reservation(step, PATIENCE).unwrap() {
-        Outcome::Stored { code } => code,
+        Outcome::Stored { code, .. } => code,
         other => panic!("{other:?}"),
     }
 }

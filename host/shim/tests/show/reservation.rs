@@ -38,6 +38,20 @@ fn requested() -> Report {
             request: Some("LHQ0:LH-CC:8F41C2D07A19:7KQ4M-0VXGE-F3ZTP".into()),
             confirmation: None,
             returned: Some("LHR0-4S9DM-0VXGE-F3ZTP-Q21WK-8TB6N-HA".into()),
+            returns: vec![
+                ReturnedCode {
+                    code: "LHR0-8TB6N-Q21WK-0VXGE-F3ZTP-4S9DM-HA".into(),
+                    at: Some(NOW - 90 * DAY),
+                    request: Some(1_704_209),
+                    update: Some(2),
+                },
+                ReturnedCode {
+                    code: "LHR0-4S9DM-0VXGE-F3ZTP-Q21WK-8TB6N-HA".into(),
+                    at: Some(NOW - DAY),
+                    request: Some(1_704_210),
+                    update: None,
+                },
+            ],
         },
         rollback_protection: true,
     };

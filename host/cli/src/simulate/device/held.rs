@@ -108,5 +108,5 @@ fn give_back(counters: &Memory<'_>, feature: &str, n: u32) -> Result<(), Problem
 }
 
 fn refused(counters: &Memory<'_>, error: CountError, feature: &str) -> Problem {
-    explain::count(error, feature, counters.license_type())
+    explain::count(error, feature, counters)
 }

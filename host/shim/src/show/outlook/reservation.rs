@@ -1,7 +1,10 @@
 //! What holds of a reservation, what happens next, and what to do.
 
 use super::Outlook;
-use crate::report::{InstalledReservation, ReservationRequest, ReservedLine, UnixSeconds};
+use crate::report::{
+    InstalledReservation, ReservationRequest, ReservedLine, ReturnedCode, UnixSeconds,
+};
+use crate::show::coverage::{Uncovered, uncovered};
 use crate::show::text::{date, dated, plain, span};
 
 pub(super) const REQUEST: &str = "Make a request code with `leasehold license smart reservation \
@@ -11,7 +14,13 @@ const RESERVE_MORE: &str = "Reserve them for longer at the manager, with `leaseh
                             reservation update`, and install the authorization.";
 const ENTER_RETURN: &str = "If that was not done yet, enter the return code at the manager, with \
                             `leasehold manager reservation return`; `leasehold show license \
-                            reservation` shows it.";
+                            reservation return-code` shows it.";
+const ENTER_CONFIRMATION: &str = "If that was not done yet, enter the confirmation code at the \
+                                  manager, with `leasehold manager reservation confirm`; \
+                                  `leasehold show license reservation confirmation-code` shows it.";
+const EARLIER_RETURN: &str = "If it was not entered yet, enter the last return code at the manager \
+                              too, with `leasehold manager reservation return`; `leasehold show \
+                              license reservation return-code` shows it.";
 
 /// What is left of a term when its end is a warning (SPEC S7).
 const TERM_SOON: u64 = 90 * 86_400;
@@ -21,16 +30,20 @@ impl Outlook<'_> {
     pub(super) fn reserved(&mut self, installed: &InstalledReservation) {
         let reservation = &self.report.reservation;
         let universal = reservation.request.as_ref().is_some_and(|request| request.universal);
+        let short: Vec<String> = uncovered(self.report).iter().map(Uncovered::words).collect();
         self.now.push(match (installed.short_since, universal) {
-            (Some(since), _) => {
-                format!("Reserved, but more is in use than is reserved since {}.", date(since))
-            }
+            (Some(since), _) => format!(
+                "Reserved, but since {} more is in use than is reserved: {}.",
+                date(since),
+                short.join(", ")
+            ),
             (None, true) => {
                 "Everything that the product can use is reserved for this device.".into()
             }
             (None, false) => "Licences are reserved for this device and cover the use.".into(),
         });
         self.now.push("No manager is contacted.".into());
+        self.codes_due(installed);
         if installed.short_since.is_some() {
             self.to_do.push(
                 "Use fewer licences, or reserve more at the manager, with `leasehold manager \
@@ -48,12 +61,30 @@ impl Outlook<'_> {
         if reservation.lines.iter().all(|line| line.perpetual) {
             self.next.push("Nothing by itself: what is reserved never ends.".into());
         }
-        if installed.generation > 0 {
+    }
+
+    /// Which code the manager waits for, perhaps: it issues no other update before.
+    fn codes_due(&mut self, installed: &InstalledReservation) {
+        let reservation = &self.report.reservation;
+        let number = reservation.request.as_ref().map(|request| request.number);
+        let later = |code: &&ReturnedCode| {
+            code.request == number
+                && code.update.is_some_and(|update| update > installed.generation)
+        };
+        if let Some(declined) = reservation.codes.returns.iter().rfind(later) {
+            let update = declined.update.unwrap_or_default();
+            self.next.push(format!(
+                "Until the return code of update {update} was entered at the manager, it sets the \
+                 licences of that update aside."
+            ));
+            self.to_do.push(ENTER_RETURN.into());
+        } else if installed.generation > 0 {
             self.next.push(
                 "Until the confirmation code was entered at the manager, it sets old and new \
-                 licences aside."
+                 licences aside, and issues no other update."
                     .into(),
             );
+            self.to_do.push(ENTER_CONFIRMATION.into());
         }
     }
 
@@ -90,6 +121,9 @@ impl Outlook<'_> {
              code."
                 .into(),
         );
+        if !self.report.reservation.codes.returns.is_empty() {
+            self.to_do.push(EARLIER_RETURN.into());
+        }
         self.evaluation();
     }
 
