@@ -9,6 +9,7 @@ mod licenses;
 mod lookup;
 mod output;
 mod people;
+mod question;
 mod reservations;
 mod secrets;
 mod server;

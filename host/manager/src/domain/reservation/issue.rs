@@ -4,7 +4,9 @@ use super::choose::{self, Choice};
 use super::{ReservationError, expiry, licensed, note, open, recount, told};
 use crate::domain::catalogue::Product;
 use crate::domain::{Authority, DomainError, Scene, Signer};
-use crate::store::{ClaimRow, ReservationId, ReservationRow, ReservationState, Transaction};
+use crate::store::{
+    ClaimRow, ReservationId, ReservationRow, ReservationState, StoreError, Transaction, View,
+};
 use leasehold_core::code::{
     Anchors, AuthorizationCode, Grant, GrantLine, UPDATES_MAX, catalogue_digest, device_hint,
 };
@@ -13,6 +15,7 @@ use leasehold_core::identity::Udi;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::SigningCertificate;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Sets licences aside for a request and issues its first authorization. A universal request takes no
 /// choices.
@@ -31,7 +34,7 @@ pub fn authorize(
     if row.state != ReservationState::Requested {
         return Err(ReservationError::AlreadyAuthorized.into());
     }
-    let claims = choose::claims(tx, authority, &row, 0, choices, scene.now)?;
+    let claims = choose::claims(&*tx, authority, &row, 0, choices, scene.now)?;
     issue(tx, scene, authority, &mut row, 0, &claims)?;
     Ok(row)
 }
@@ -41,7 +44,8 @@ pub fn authorize(
 ///
 /// # Errors
 /// [`DomainError`] when there is no such reservation, it ended, has no authorization or is universal,
-/// an update is pending, there were as many as there can be, or the choice is not to be had.
+/// an update is pending, there were as many as there can be, the choice is not to be had, or it is what
+/// is in force.
 pub fn update(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
@@ -49,22 +53,60 @@ pub fn update(
     id: ReservationId,
     choices: &[Choice],
 ) -> Result<ReservationRow, DomainError> {
-    let mut row = open(tx, id)?;
+    let (mut row, claims) = planned(&*tx, authority, id, choices, scene.now)?;
+    let generation = next_update(&row);
+    issue(tx, scene, authority, &mut row, generation, &claims)?;
+    Ok(row)
+}
+
+const fn next_update(row: &ReservationRow) -> u8 {
+    row.last_generation.saturating_add(1)
+}
+
+/// The reservation and what its next update would set aside.
+pub(super) fn planned(
+    view: &dyn View,
+    authority: &Authority,
+    id: ReservationId,
+    choices: &[Choice],
+    now: UnixTime,
+) -> Result<(ReservationRow, Vec<ClaimRow>), DomainError> {
+    let row = open(view, id)?;
     match row.state {
         ReservationState::Requested => return Err(ReservationError::NotAuthorized.into()),
         ReservationState::UpdatePending => {
-            return Err(ReservationError::UpdatePending(row.last_generation).into());
+            let update = row.last_generation;
+            return Err(ReservationError::UpdatePending { id, update }.into());
         }
         _ if row.universal => return Err(ReservationError::UniversalHasNoUpdate.into()),
         _ => {}
     }
-    let generation = row.last_generation.saturating_add(1);
+    let generation = next_update(&row);
     if generation > UPDATES_MAX {
         return Err(ReservationError::UpdatesUsedUp.into());
     }
-    let claims = choose::claims(tx, authority, &row, generation, choices, scene.now)?;
-    issue(tx, scene, authority, &mut row, generation, &claims)?;
-    Ok(row)
+    let claims = choose::claims(view, authority, &row, generation, choices, now)?;
+    if said(&claims) == said(&in_force(view, &row, now)?) {
+        return Err(ReservationError::UpdateChangesNothing(id).into());
+    }
+    Ok((row, claims))
+}
+
+/// What the authorization in force sets aside, less what has ended.
+pub(super) fn in_force(
+    view: &dyn View,
+    row: &ReservationRow,
+    now: UnixTime,
+) -> Result<Vec<ClaimRow>, StoreError> {
+    let mut claims = view.claims_of(row.id)?;
+    claims.retain(|claim| claim.generation == row.generation);
+    claims.retain(|claim| claim.until.is_none_or(|until| until > now));
+    Ok(claims)
+}
+
+/// What claims come to, whichever generation they are of.
+fn said(claims: &[ClaimRow]) -> BTreeSet<(&str, Option<UnixTime>, u32)> {
+    claims.iter().map(|claim| (&*claim.tag, claim.until, claim.count)).collect()
 }
 
 /// Signs a generation, and sets aside what it says.
