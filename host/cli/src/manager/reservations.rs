@@ -1,24 +1,25 @@
 //! `manager reservation`.
 
+mod arguments;
 mod code;
+mod issue;
 mod text;
 
 use super::client::{Client, escaped};
 use super::lookup::{self, Place};
 use super::output::Output;
 use super::question::answered_yes;
-use crate::codes::{CodeInput, PictureArgs};
+use crate::codes::CodeInput;
 use crate::output::say;
-use anyhow::{Result, anyhow};
-use clap::{Args, Subcommand, ValueEnum};
+use anyhow::Result;
+use arguments::{CodeName, EntryArgs, IssueArgs, OutArgs, State, UpdateArgs};
+use clap::Subcommand;
 use code::{GivenCode, Kind};
 use leasehold_manager::http::types::{
-    LicenseChoice, Licenses, PoolLine, PoolSummary, Reconciliation, RequestToRedeem, Reservation,
-    ReservationCode, ReservationWithCodes, Status,
+    List, Offer, Reconciliation, RequestToRedeem, Reservation, ReservationCode,
+    ReservationWithCodes,
 };
 use serde::Serialize;
-use std::fs;
-use std::path::PathBuf;
 use ureq::http::Method;
 
 #[derive(Debug, Subcommand)]
@@ -33,19 +34,22 @@ pub(super) enum ReservationCommand {
     /// Sets licences aside and prints the authorization code to be installed on the appliance
     Authorize(IssueArgs),
     /// Issues another authorization code: everything that the appliance is to have from then on
-    Update(IssueArgs),
+    Update(UpdateArgs),
     /// Takes the confirmation code of an appliance: what was before the update is free
     Confirm(EntryArgs),
     /// Takes the return code of an appliance: what it gave back is free
     Return(EntryArgs),
     /// Drops a request for which no authorization was issued
     Cancel {
-        /// Its number, or the serial number of the appliance
+        /// Its number, or the appliance's serial number, UDI or request number
         reservation: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Moves the licences of a dead appliance to its replacement, and prints the authorization code
     Rehost {
-        /// Its number, or the serial number of the dead appliance
+        /// Its number, or the dead appliance's serial number, UDI or request number
         reservation: String,
         /// The request code of the replacement
         #[command(flatten)]
@@ -75,7 +79,7 @@ pub(super) enum ReservationCommand {
         /// Only those in this state
         #[arg(long)]
         state: Option<State>,
-        /// The beginning of a serial number
+        /// The beginning of a serial number, or a request number
         #[arg(long)]
         search: Option<String>,
         /// Also those that ended
@@ -87,109 +91,45 @@ pub(super) enum ReservationCommand {
     },
     /// Shows one reservation: all of its codes, what it sets aside, and what is next
     Show {
-        /// Its number, or the serial number of the appliance
+        /// Its number, or the appliance's serial number, UDI or request number
         reservation: String,
-        /// Of the newest authorization code, or of the request code while there is none
+        /// Only this code; files and QR codes are of the newest that was issued where none is named, or
+        /// of the request code
+        #[arg(value_enum)]
+        code: Option<CodeName>,
         #[command(flatten)]
-        picture: PictureArgs,
+        out: OutArgs,
     },
-}
-
-/// What is to be set aside.
-#[derive(Args, Debug)]
-pub(super) struct IssueArgs {
-    /// Its number, or the serial number of the appliance
-    reservation: String,
-    /// A feature or tag and how many, such as premium-seat=5; none for an appliance that asked for
-    /// everything it can use
-    #[arg(value_name = "LICENSE=COUNT", value_parser = choice)]
-    licenses: Vec<LicenseChoice>,
-    #[command(flatten)]
-    out: OutArgs,
-}
-
-/// Where an authorization code goes.
-#[derive(Args, Debug)]
-pub(super) struct OutArgs {
-    /// Write the authorization code to a file instead, as text
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    #[command(flatten)]
-    picture: PictureArgs,
-}
-
-/// A code that an appliance made.
-#[derive(Args, Debug)]
-pub(super) struct EntryArgs {
-    #[command(flatten)]
-    code: CodeInput,
-    /// The reservation that it has to belong to: its number, or the serial number of the appliance
-    #[arg(long)]
-    reservation: Option<String>,
-}
-
-/// How far a reservation is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum State {
-    Requested,
-    Authorized,
-    UpdatePending,
-    Returned,
-    Cancelled,
-    Rehosted,
-}
-
-impl State {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Authorized => "authorized",
-            Self::UpdatePending => "update-pending",
-            Self::Returned => "returned",
-            Self::Cancelled => "cancelled",
-            Self::Rehosted => "rehosted",
-        }
-    }
-
-    const fn is_end(self) -> bool {
-        matches!(self, Self::Returned | Self::Cancelled | Self::Rehosted)
-    }
-}
-
-fn choice(text: &str) -> Result<LicenseChoice> {
-    let parsed = text.rsplit_once('=').and_then(|(license, count)| {
-        let count = count.parse().ok()?;
-        (!license.is_empty()).then(|| LicenseChoice { license: license.into(), count })
-    });
-    parsed.ok_or_else(|| {
-        anyhow!("{text:?} is not a licence and how many. Write it like premium-seat=5.")
-    })
 }
 
 pub(super) fn run(client: &Client, output: Output, command: ReservationCommand) -> Result<()> {
     match command {
         ReservationCommand::Redeem { place, code } => redeem(client, output, &place, &code),
-        ReservationCommand::Authorize(args) => issue(client, output, "authorize", args),
-        ReservationCommand::Update(args) => issue(client, output, "update", args),
+        ReservationCommand::Authorize(args) => issue::authorize(client, output, args),
+        ReservationCommand::Update(args) => issue::update(client, output, args),
         ReservationCommand::Confirm(args) => confirm(client, output, args),
         ReservationCommand::Return(args) => give_back(client, output, args),
-        ReservationCommand::Cancel { reservation } => {
-            let id = lookup::reservation(client, &reservation)?.id;
-            let path = format!("/reservations/{id}/cancel");
-            let whole: ReservationWithCodes = client.act(Method::POST, &path)?;
-            output.show(&whole, |whole| told("The request is dropped", whole))
+        ReservationCommand::Cancel { reservation, yes } => {
+            cancel(client, output, &lookup::reservation(client, &reservation)?, yes)
         }
         ReservationCommand::Rehost { reservation, code, out, yes } => {
-            let old = lookup::reservation(client, &reservation)?;
-            if !yes && !answered_yes(&rehost_question(&old), UNANSWERED)? {
+            let id = lookup::reservation(client, &reservation)?.id;
+            let old: ReservationWithCodes = client.get(&format!("/reservations/{id}"))?;
+            // Without a rehost left there is nothing to ask: the manager says when there is one again.
+            let asks = !yes && old.rehosts_left > 0;
+            if asks && !answered_yes(&text::rehost_question(&old), UNANSWERED)? {
                 say("Nothing was changed.");
                 return Ok(());
             }
             let code = GivenCode::read(&code, Kind::Request)?;
             let body = RequestToRedeem { request: code.text.clone() };
-            let path = format!("/reservations/{}/rehost", old.id);
+            let path = format!("/reservations/{id}/rehost");
             let new: ReservationWithCodes = hand_in(client, output, &path, &code, &body)?;
-            print_code(output, &new, &out)
+            issue::print_code(output, &new, &out)?;
+            if !output.args.json {
+                say(&text::rehosted(&old, &new));
+            }
+            Ok(())
         }
         ReservationCommand::Reconcile { reservation, code, unchanged } => {
             let id = lookup::reservation(client, &reservation)?.id;
@@ -205,13 +145,40 @@ pub(super) fn run(client: &Client, output: Output, command: ReservationCommand) 
             found.retain(|found| !frozen || found.frozen.is_some());
             output.list(&found, text::HEADS, text::row)
         }
-        ReservationCommand::Show { reservation, picture } => {
+        ReservationCommand::Show { reservation, code, out } => {
             let id = lookup::reservation(client, &reservation)?.id;
             let whole: ReservationWithCodes = client.get(&format!("/reservations/{id}"))?;
-            let picture = picture.keep(issued(&whole).unwrap_or(&whole.request_code))?;
-            output.args.show(&whole, |whole| format!("{}\n{picture}", text::everything(whole)))
+            match code {
+                Some(name) => issue::one_code(output, &whole, name, &out),
+                None => {
+                    let kept = out.keep(&code::newest(&whole))?;
+                    output.args.show(&whole, |whole| format!("{}\n{kept}", text::everything(whole)))
+                }
+            }
         }
     }
+}
+
+const UNANSWERED: &str = "There is nobody to ask here. Add --yes to rehost.";
+const NOT_CANCELLED: &str = "There is nobody to ask here. Add --yes to drop the request.";
+
+/// Drops a request; one that is dropped already stays that.
+fn cancel(client: &Client, output: Output, found: &Reservation, yes: bool) -> Result<()> {
+    let path = format!("/reservations/{}", found.id);
+    if found.state == "cancelled" {
+        let whole: ReservationWithCodes = client.get(&path)?;
+        return output.show(&whole, |whole| told("The request was dropped before", whole));
+    }
+    let question = format!(
+        "The request of {} can never be authorized after that. Drop reservation {}?",
+        found.serial_number, found.id
+    );
+    if !yes && !answered_yes(&question, NOT_CANCELLED)? {
+        say("Nothing was changed.");
+        return Ok(());
+    }
+    let whole: ReservationWithCodes = client.act(Method::POST, &format!("{path}/cancel"))?;
+    output.show(&whole, |whole| told("The request is dropped", whole))
 }
 
 /// A request that was redeemed, and what can be reserved for it.
@@ -219,7 +186,7 @@ pub(super) fn run(client: &Client, output: Output, command: ReservationCommand) 
 struct Redeemed {
     #[serde(flatten)]
     reservation: ReservationWithCodes,
-    available: Vec<PoolLine>,
+    available: Vec<Offer>,
 }
 
 fn redeem(client: &Client, output: Output, place: &Place, code: &CodeInput) -> Result<()> {
@@ -227,66 +194,28 @@ fn redeem(client: &Client, output: Output, place: &Place, code: &CodeInput) -> R
     let path = format!("/virtual-accounts/{}/reservations", place.pool(client)?.id);
     let body = RequestToRedeem { request: code.text.clone() };
     let whole: ReservationWithCodes = hand_in(client, output, &path, &code, &body)?;
-    let pool = whole.reservation.virtual_account;
-    let summary: PoolSummary = client.get(&format!("/virtual-accounts/{pool}/summary"))?;
-    let status: Status = client.get("/status")?;
-    let redeemed = Redeemed { reservation: whole, available: summary.licenses };
-    output.show(&redeemed, |Redeemed { reservation, available }| {
-        text::redeemed(reservation, available, &status.licenses)
-    })
-}
-
-/// Issues an authorization: the first, or an update.
-fn issue(client: &Client, output: Output, deed: &str, args: IssueArgs) -> Result<()> {
-    let IssueArgs { reservation, licenses, out } = args;
-    let id = lookup::reservation(client, &reservation)?.id;
-    let wanted = Licenses { licenses };
-    let path = format!("/reservations/{id}/{deed}");
-    let whole: ReservationWithCodes = client.ask(Method::POST, &path, &wanted)?;
-    print_code(output, &whole, &out)
-}
-
-/// The newest authorization code.
-fn issued(whole: &ReservationWithCodes) -> Option<&str> {
-    whole.update_code.as_deref().or(whole.authorization_code.as_deref())
-}
-
-/// The authorization code alone, so that it can be piped; what it is and what is next is talk.
-fn print_code(output: Output, whole: &ReservationWithCodes, to: &OutArgs) -> Result<()> {
-    let Reservation { id, serial_number, .. } = &whole.reservation;
-    let code = issued(whole).unwrap_or_default();
-    if let Some(file) = &to.out {
-        fs::write(file, format!("{code}\n")).map_err(|error| {
-            anyhow!(
-                "The authorization was issued, but {} cannot be written: {error}. \
-                 Show the code again with `leasehold manager reservation show {id}`.",
-                file.display()
-            )
-        })?;
-    }
-    let picture = to.picture.keep(code)?;
-    output.args.show(whole, |_| match &to.out {
-        Some(file) => format!("The authorization code is in {}.\n{picture}", file.display()),
-        None => format!("{code}\n{picture}"),
-    })?;
-    if !output.args.json {
-        let (licenses, next) = (text::licenses(whole), text::next(&whole.reservation));
-        say(&format!("Reservation {id}, for the appliance {serial_number}:\n{licenses}{next}"));
-    }
-    Ok(())
+    let id = whole.reservation.id;
+    let offers: List<Offer> = client.get(&format!("/reservations/{id}/offers"))?;
+    let redeemed = Redeemed { reservation: whole, available: offers.items };
+    output.show(&redeemed, |redeemed| text::redeemed(&redeemed.reservation, &redeemed.available))
 }
 
 fn confirm(client: &Client, output: Output, args: EntryArgs) -> Result<()> {
     let whole = enter(client, output, "confirm", Kind::Confirmation, args)?;
-    output.show(&whole, |whole| told("The update is confirmed", whole))
+    output.show(&whole, |whole| {
+        taken(whole, || "The update is confirmed, and what was before is free".into())
+    })
 }
 
 fn give_back(client: &Client, output: Output, args: EntryArgs) -> Result<()> {
     let whole = enter(client, output, "return", Kind::Return, args)?;
-    output.show(&whole, |whole| match whole.reservation.ended {
-        Some(_) => told("Everything is returned", whole),
-        None => told("The update is returned", whole),
-    })
+    output.show(&whole, |whole| taken(whole, || text::given_back(&whole.reservation)))
+}
+
+/// What came of a code: what is `done`, or that it was done before.
+fn taken(whole: &ReservationWithCodes, done: impl FnOnce() -> String) -> String {
+    let before = |on| format!("This code was entered before, on {on}, and has done its work");
+    told(&whole.entered_before.map_or_else(done, before), whole)
 }
 
 /// Settles a frozen reservation by a code, or by the word of whoever gives the command.
@@ -344,16 +273,6 @@ fn hand_in(
 fn told(done: &str, whole: &ReservationWithCodes) -> String {
     let Reservation { id, serial_number, .. } = &whole.reservation;
     let licenses = text::licenses(whole);
-    let next = text::next(&whole.reservation);
+    let next = text::next(whole);
     format!("{done}: reservation {id}, of the appliance {serial_number}.\n{licenses}{next}")
 }
-
-/// Asked before licences move from an appliance that could still be using them.
-fn rehost_question(old: &Reservation) -> String {
-    format!(
-        "The licences of {} move for good, and reservation {} ends. Is that appliance dead?",
-        old.serial_number, old.id
-    )
-}
-
-const UNANSWERED: &str = "There is nobody to ask here. Add --yes to rehost.";

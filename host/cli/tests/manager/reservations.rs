@@ -87,7 +87,8 @@ fn a_reservation_lives_through_its_codes() {
     }
     let premium =
         redeemed.lines().find(|line| line.trim_start().starts_with("premium-seat")).unwrap();
-    assert!(premium.split_whitespace().rev().take(4).eq(["4", "0", "0", "4"]), "{premium}");
+    let counts = ["Seat", "4", "0", "0", "4", "4", "until", "2999-12-31T00:00:00Z"];
+    assert!(premium.split_whitespace().skip(4).eq(counts), "{premium}");
 
     // The same code again is the same reservation.
     let named = ["redeem", "--account", "Example", "--virtual-account", "Default", &request];
@@ -102,7 +103,7 @@ fn a_reservation_lives_through_its_codes() {
     assert!(said(&issued).contains("license smart reservation install"), "{issued:?}");
     assert_eq!((reserved(&manager, STANDARD), reserved(&manager, PREMIUM)), (json!(6), json!(2)));
 
-    let update = manager.json(&reserve(&["update", "1", "standard-seat=2"]));
+    let update = manager.json(&reserve(&["update", "1", "standard-seat=2", "--yes"]));
     assert_eq!((&update["state"], &update["pending"]), (&json!("update-pending"), &json!(1)));
     assert_eq!(reserved(&manager, STANDARD), 6, "of old and new the larger");
     let shown = manager.done(&reserve(&["show", "AIRGAP1"]));
@@ -110,7 +111,7 @@ fn a_reservation_lives_through_its_codes() {
     for code in [&request, code.trim_end(), update_code] {
         assert!(shown.contains(&format!("\n{code}\n")), "{code} again: {shown}");
     }
-    for fact in ["2999-12-31T00:00:00Z", "never", "pending", "in force", "reservation confirm"] {
+    for fact in ["2999-12-31T00:00:00Z", "never", "pending", "issued", "reservation confirm"] {
         assert!(shown.contains(fact), "{fact}: {shown}");
     }
 
@@ -118,7 +119,8 @@ fn a_reservation_lives_through_its_codes() {
     let confirmed = manager.done(&reserve(&["confirm", &confirmation]));
     assert!(confirmed.starts_with("The update is confirmed: reservation 1"), "{confirmed}");
     assert_eq!((reserved(&manager, STANDARD), reserved(&manager, PREMIUM)), (json!(2), json!(0)));
-    let again = manager.refused(&reserve(&["confirm", &confirmation]));
+    assert!(confirmed.contains("Next: nothing."), "{confirmed}");
+    let again = manager.done(&reserve(&["confirm", &confirmation]));
     assert!(again.contains("was entered before"), "{again}");
 
     let file = manager.dir.path().join("return.txt");
@@ -146,13 +148,20 @@ fn an_update_goes_back_by_a_code_that_is_piped_in() {
     assert_eq!(reserved(&manager, STANDARD), 10);
     let spread = appliance.gives(Returned::Update(1)).replace('-', " \n");
     let returned = manager.run_with(&reserve(&["return", "-"]), &spread);
-    assert!(returned.stdout.starts_with(b"The update is returned: reservation 1"), "{returned:?}");
+    assert!(
+        returned.stdout.starts_with(
+            b"The update is given back, and the first authorization stays as it was: reservation 1"
+        ),
+        "{returned:?}"
+    );
     assert_eq!(reserved(&manager, STANDARD), 3);
     let shown = manager.json(&reserve(&["show", "1"]));
     assert_eq!((&shown["state"], &shown["generation"]), (&json!("authorized"), &json!(0)));
     assert_eq!(shown["entered_codes"].as_array().unwrap().len(), 1);
-    let again = refusal(manager.run_with(&reserve(&["return", "--file", "-"]), &spread));
-    assert!(again.contains("was entered before"), "{again}");
+    let again = manager.run_with(&reserve(&["return", "--file", "-"]), &spread);
+    let told = str::from_utf8(&again.stdout).unwrap();
+    assert!(again.status.success() && told.contains("was entered before"), "{again:?}");
+    assert_eq!(reserved(&manager, STANDARD), 3, "it is freed once");
     // The next update has a number of its own.
     let update = manager.json(&reserve(&["update", "1", "standard-seat=4"]));
     assert_eq!(update["pending"], 2);
@@ -194,10 +203,14 @@ fn a_request_for_everything_takes_no_choice_and_a_request_can_be_dropped() {
     assert_eq!(issued["licenses"][0]["count"], 1);
 
     manager.done(&reserve(&["redeem", &Appliance::new("NONE", 2).request(false)]));
-    let dropped = manager.done(&reserve(&["cancel", "NONE"]));
+    let unasked = manager.run(&reserve(&["cancel", "NONE"]));
+    assert_eq!(unasked.status.code(), Some(2), "{unasked:?}");
+    assert!(str::from_utf8(&unasked.stderr).unwrap().contains("Add --yes"), "{unasked:?}");
+    let dropped = manager.done(&reserve(&["cancel", "NONE", "--yes"]));
     assert!(dropped.starts_with("The request is dropped: reservation 2"), "{dropped}");
-    assert!(manager.refused(&reserve(&["cancel", "NONE"])).contains("cancelled"));
-    assert!(manager.refused(&reserve(&["cancel", "ALL"])).contains("enter the return code"));
+    assert!(manager.done(&reserve(&["cancel", "NONE"])).contains("was dropped before"));
+    let held = manager.refused(&reserve(&["cancel", "ALL", "--yes"]));
+    assert!(held.contains("enter the return code"), "{held}");
 }
 
 #[test]
@@ -232,7 +245,7 @@ fn reservations_are_listed_by_place_state_and_serial_number() {
     redeem("A2", 2);
     redeem("B1", 3);
     manager.done(&reserve(&["authorize", "A2", "standard-seat=1"]));
-    manager.done(&reserve(&["cancel", "B1"]));
+    manager.done(&reserve(&["cancel", "B1", "--yes"]));
     let ids = |wanted: &[&str]| -> Vec<Value> {
         let listed = manager.json(&[&["reservation", "list"], wanted].concat());
         listed.as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
@@ -243,10 +256,11 @@ fn reservations_are_listed_by_place_state_and_serial_number() {
     assert_eq!(ids(&["--state", "cancelled"]), [3]);
     assert_eq!(ids(&["--search", "A1"]), [1]);
     let table = manager.done(&reserve(&["list"]));
-    assert!(table.lines().nth(1).unwrap().split_whitespace().take(6).eq([
+    assert!(table.lines().nth(1).unwrap().split_whitespace().take(7).eq([
         "1",
         "LH-CC",
         "A1",
+        "1",
         "1",
         "flex",
         "requested"
@@ -255,16 +269,22 @@ fn reservations_are_listed_by_place_state_and_serial_number() {
     // What ended gives way to what has not; several that ended have to be told apart.
     redeem("B1", 4);
     assert_eq!(manager.json(&reserve(&["show", "B1"]))["id"], 4);
-    manager.done(&reserve(&["cancel", "B1"]));
+    manager.done(&reserve(&["cancel", "B1", "--yes"]));
     let several = manager.refused(&reserve(&["show", "B1"]));
     assert!(several.contains("3, 4") && several.contains("Give the number"), "{several}");
-    // A number is an id first, and a serial number where no id is like that.
+    // A number is an id, or names the device; where it does both, nothing is done to either.
     redeem("1", 5);
-    redeem("70", 6);
-    assert_eq!(manager.json(&reserve(&["show", "1"]))["serial_number"], "A1");
+    redeem("70", 60);
+    let both = manager.refused(&reserve(&["show", "1"]));
+    assert!(both.contains("\"PID:LH-CC,SN:A1\" or \"PID:LH-CC,SN:1\""), "{both}");
+    assert_eq!(manager.json(&reserve(&["show", "PID:LH-CC,SN:A1"]))["id"], 1);
+    assert_eq!(manager.json(&reserve(&["show", "PID:LH-CC,SN:1"]))["id"], 5);
     assert_eq!(manager.json(&reserve(&["show", "70"]))["id"], 6);
-    assert!(manager.refused(&reserve(&["show", "71"])).contains("no reservation like that"));
-    assert!(manager.refused(&reserve(&["show", "C"])).contains("no reservation \"C\""));
+    assert_eq!(manager.json(&reserve(&["show", "60"]))["id"], 6, "by its request number");
+    for unknown in ["71", "C"] {
+        let told = manager.refused(&reserve(&["show", unknown]));
+        assert!(told.contains(&format!("no reservation \"{unknown}\"")), "{told}");
+    }
 }
 
 #[test]

@@ -16,10 +16,12 @@
 
 mod attempts;
 mod choose;
+mod difference;
 mod enter;
 mod error;
 pub(super) mod expiry;
 mod issue;
+mod offer;
 mod reconcile;
 mod redeem;
 mod rehost;
@@ -29,16 +31,19 @@ mod wording;
 
 pub use attempts::{Attempts, UNKNOWN_CODES_ALLOWED};
 pub use choose::Choice;
+pub use difference::{Difference, preview};
 pub use enter::{confirm, give_back};
 pub use error::ReservationError;
 pub use issue::{authorize, update};
+pub use offer::{Offer, offers};
 pub(super) use reconcile::freeze;
 pub use reconcile::{Evidence, LOST_UPDATES, reconcile};
 pub use redeem::redeem;
-pub use rehost::{REHOSTS_PER_YEAR, rehost};
+pub use rehost::{REHOSTS_PER_YEAR, rehost, rehosts_left};
 
 use super::catalogue::{Catalogue, LicenseType, Product};
 use super::event::{Subject, log};
+pub use super::supply::Portion;
 use super::{DomainError, Scene, compliance};
 use crate::store::{
     ClaimRow, EnteredCodeRow, ReservationId, ReservationRow, ReservationState, StoreError,
@@ -90,6 +95,14 @@ pub fn detail<V: View + ?Sized>(view: &V, id: ReservationId) -> Result<Detail, D
     let reservation = one(view, id)?;
     let (claims, entered) = (view.claims_of(id)?, view.entered_codes(id)?);
     Ok(Detail { reservation, claims, entered })
+}
+
+impl Detail {
+    /// Whether the appliance has proved that it installed the authorization in force: it makes
+    /// confirmations, and returns of an update, only when one is installed.
+    pub fn is_installed(&self) -> bool {
+        self.reservation.state.is_open() && !self.entered.is_empty()
+    }
 }
 
 /// One reservation, whatever its state.

@@ -43,11 +43,11 @@ struct Step {
 
 /// Licences of one term.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Portion {
+pub struct Portion {
     /// How many: at least 1.
-    pub(super) count: u32,
+    pub count: u32,
     /// From when they no longer count; `None` is perpetual.
-    pub(super) until: Option<UnixTime>,
+    pub until: Option<UnixTime>,
 }
 
 /// The supply of one tag from now on.

@@ -146,6 +146,7 @@ impl From<&ReservationError> for Refusal {
             | Error::ProductUnknown(_)
             | Error::LicenseTypeUnknown(_)
             | Error::NothingChosen
+            | Error::GivenTwice { .. }
             | Error::LicenseUnknown { .. }
             | Error::NotReported(_)
             | Error::TooManyTerms { .. }
@@ -181,6 +182,7 @@ impl From<ChainError> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::ReservationId;
 
     #[test]
     fn the_last_sentence_is_the_remedy() {
@@ -202,9 +204,11 @@ mod tests {
 
     #[test]
     fn programs_know_a_problem_with_a_reservation_by_its_type() {
-        let refusal = Refusal::from(DomainError::from(ReservationError::UpdatePending(3)));
+        let refusal = Refusal::from(DomainError::from(ReservationError::UpdateChangesNothing(
+            ReservationId(3),
+        )));
         let problem = serde_json::to_value(&refusal.problem).unwrap();
-        assert_eq!(problem["type"], "urn:leasehold:problem:update-pending");
+        assert_eq!(problem["type"], "urn:leasehold:problem:update-changes-nothing");
         assert_eq!((refusal.status(), refusal.header), (StatusCode::CONFLICT, None));
         let refusal = Refusal::from(&ReservationError::TooManyUnknown { seconds: 9 });
         assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS);

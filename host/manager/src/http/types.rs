@@ -15,8 +15,8 @@ pub use instances::{HistoryPoint, Instance, InstanceWithUsage, Transfer, Usage};
 pub use licenses::{License, NewLicense, PoolLine, PoolSummary};
 pub use people::{Client, ClientWithSecret, NewClient, NewUser, Password, User};
 pub use reservations::{
-    EnteredCode, Frozen, LicenseChoice, Licenses, Reconciliation, RequestToRedeem, Reservation,
-    ReservationCode, ReservationWithCodes, ReservedLicense,
+    Difference, EnteredCode, Frozen, LicenseChoice, Licenses, Offer, Reconciliation,
+    RequestToRedeem, Reservation, ReservationCode, ReservationWithCodes, ReservedLicense, Term,
 };
 pub use time::{NotATime, Time};
 pub use tokens::{NewToken, Token, TokenWithText};

@@ -38,7 +38,8 @@ pub trait ReservationView {
         product_id: &str,
         serial_number: &str,
     ) -> Result<Option<ReservationRow>, StoreError>;
-    /// The reservations (filter: account, virtual account, search, with removed).
+    /// The reservations (filter: account, virtual account, with removed; search: the beginning of a serial
+    /// number, or a request number).
     fn reservations(&self, filter: &Filter, page: Page) -> Result<Vec<ReservationRow>, StoreError>;
     /// Reservations of whose terms there is something to tell by `now`, at most `limit`.
     fn reservations_due(

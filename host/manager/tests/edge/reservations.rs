@@ -179,8 +179,10 @@ fn each_problem_has_a_type_that_stays() {
     assert_eq!(post(&path("authorize"), &some).status, 200);
     assert_refused(&post(&path("authorize"), &some), 409, "already-authorized");
     assert_refused(&post(&path("cancel"), &json!({})), 409, "authorization-issued");
-    assert_eq!(post(&path("update"), &some).status, 200);
-    assert_refused(&post(&path("update"), &some), 409, "update-pending");
+    assert_refused(&post(&path("update"), &some), 409, "update-changes-nothing");
+    let more = licenses(&[("standard-seat", 6)]);
+    assert_eq!(post(&path("update"), &more).status, 200);
+    assert_refused(&post(&path("update"), &more), 409, "update-pending");
     assert_refused(&post(&path("confirm"), &appliance.confirmation(2)), 409, "code-never-issued");
     assert_eq!(post(&path("return"), &appliance.gives(Returned::Update(1))).status, 200);
     assert_refused(&post(&path("confirm"), &appliance.confirmation(1)), 409, "code-settled");

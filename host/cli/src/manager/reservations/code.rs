@@ -1,9 +1,99 @@
-//! Codes that are handed in, and a finger on what is wrong with them.
+//! Codes that are handed in, and a finger on what is wrong with them; codes that are handed out.
 
+use super::arguments::CodeName;
 use crate::codes::CodeInput;
 use anyhow::{Error, Result};
 use leasehold_core::code::{CodeError, CodeKind, ConfirmationCode, RequestCode, ReturnCode};
+use leasehold_manager::http::types::{Reservation, ReservationWithCodes};
 use leasehold_shim::problem::Problem;
+
+/// A code of a reservation that is handed out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Issued<'r> {
+    pub(super) reservation: i64,
+    pub(super) name: CodeName,
+    /// What it is, as people read it.
+    pub(super) label: String,
+    pub(super) text: &'r str,
+}
+
+impl<'r> Issued<'r> {
+    fn new(
+        whole: &'r ReservationWithCodes,
+        name: CodeName,
+        text: &'r str,
+        label: impl FnOnce(&str) -> String,
+        standing: &str,
+    ) -> Self {
+        let Reservation { id, ended, .. } = whole.reservation;
+        let label = label(if ended.is_some() { "spent" } else { standing });
+        Self { reservation: id, name, label, text }
+    }
+
+    fn request(whole: &'r ReservationWithCodes) -> Self {
+        let label = |standing: &str| format!("request code ({standing})");
+        Self::new(whole, CodeName::Request, &whole.request_code, label, "redeemed")
+    }
+
+    fn authorization(whole: &'r ReservationWithCodes) -> Option<Self> {
+        let text = whole.authorization_code.as_deref()?;
+        let generation = whole.reservation.generation?;
+        let label = |standing: &str| format!("authorization code ({}, {standing})", of(generation));
+        let standing = if whole.installed { "in force" } else { "issued" };
+        Some(Self::new(whole, CodeName::Authorization, text, label, standing))
+    }
+
+    fn update(whole: &'r ReservationWithCodes) -> Option<Self> {
+        let (text, update) = whole.update_code.as_deref().zip(whole.update)?;
+        let label = |standing: &str| format!("authorization code ({}, {standing})", of(update));
+        Some(Self::new(whole, CodeName::Update, text, label, "not confirmed yet"))
+    }
+
+    /// As [`Issued::label`], to begin a line with.
+    pub(super) fn heading(&self) -> String {
+        let mut letters = self.label.chars();
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+}
+
+/// Which authorization, by its generation.
+pub(super) fn of(generation: u8) -> String {
+    match generation {
+        0 => "first".into(),
+        update => format!("update {update}"),
+    }
+}
+
+/// Every code of a reservation that can be handed out, in the order in which they were made.
+pub(super) fn issued(whole: &ReservationWithCodes) -> impl Iterator<Item = Issued<'_>> {
+    let request = Some(Issued::request(whole));
+    [request, Issued::authorization(whole), Issued::update(whole)].into_iter().flatten()
+}
+
+/// The code of that name.
+///
+/// # Errors
+/// When the reservation has none.
+pub(super) fn one(whole: &ReservationWithCodes, name: CodeName) -> Result<Issued<'_>> {
+    issued(whole).find(|code| code.name == name).ok_or_else(|| {
+        let id = whole.reservation.id;
+        let missing = name.value().replace('-', " ");
+        Problem::new(
+            "no-code",
+            format!("Reservation {id} has no {missing}."),
+            format!("See which it has with `leasehold manager reservation show {id}`."),
+        )
+        .into()
+    })
+}
+
+/// The newest authorization code, or the request code while there is none.
+pub(super) fn newest(whole: &ReservationWithCodes) -> Issued<'_> {
+    let authorization = Issued::update(whole).or_else(|| Issued::authorization(whole));
+    authorization.unwrap_or_else(|| Issued::request(whole))
+}
 
 /// The kinds of code that a manager takes.
 #[derive(Clone, Copy, Debug)]

@@ -1,20 +1,32 @@
 //! Reservations as people read them.
 
 use super::super::output::{facts, or_dash, table, yes_no};
+use super::code::{issued, of};
 use leasehold_manager::http::types::{
-    EnteredCode, Frozen, PoolLine, Reservation, ReservationWithCodes, ReservedLicense, Tag,
+    Difference, EnteredCode, Frozen, Offer, Reservation, ReservationWithCodes, ReservedLicense,
+    Term, Time,
 };
+use std::collections::BTreeMap;
 
 /// What stands above the rows of a list.
-pub(super) const HEADS: [&str; 7] =
-    ["id", "product", "serial number", "virtual", "license type", "state", "redeemed"];
+pub(super) const HEADS: [&str; 8] = [
+    "id",
+    "product",
+    "serial number",
+    "request number",
+    "virtual",
+    "license type",
+    "state",
+    "redeemed",
+];
 
 /// A line of a list.
-pub(super) fn row(reservation: &Reservation) -> [String; 7] {
+pub(super) fn row(reservation: &Reservation) -> [String; 8] {
     [
         reservation.id.to_string(),
         reservation.product_id.clone(),
         reservation.serial_number.clone(),
+        reservation.number.to_string(),
         reservation.virtual_account.to_string(),
         reservation.license_type.clone(),
         state_in_list(reservation),
@@ -45,56 +57,107 @@ pub(super) fn everything(whole: &ReservationWithCodes) -> String {
         ("Frozen", frozen(reservation)),
         ("Rehosted to", or_dash(reservation.rehosted_to)),
     ]);
-    let update = reservation.pending.map(|update| format!("Authorization code, update {update}"));
-    let codes = [
-        Some(("Request code".into(), &whole.request_code)),
-        whole.authorization_code.as_ref().map(|code| ("Authorization code".into(), code)),
-        update.zip(whole.update_code.as_ref()),
-    ];
-    let codes = codes.into_iter().flatten().map(|(name, code)| format!("\n{name}:\n{code}\n"));
+    let codes = issued(whole).map(|code| format!("\n{}:\n{}\n", code.heading(), code.text));
     let (licenses, entered) = (licenses(whole), entered(&whole.entered_codes));
-    let next = next(reservation);
-    format!("{facts}\n{licenses}\n{}{entered}\n{next}", codes.collect::<String>())
+    let next = next(whole);
+    format!("{facts}\n{licenses}{}{entered}\n{next}", codes.collect::<String>())
 }
 
 /// What a request that was redeemed asks for, what there is, and what to do next.
-pub(super) fn redeemed(
-    whole: &ReservationWithCodes,
-    available: &[PoolLine],
-    tags: &[Tag],
-) -> String {
+pub(super) fn redeemed(whole: &ReservationWithCodes, offers: &[Offer]) -> String {
     let reservation = &whole.reservation;
     let wanted = if reservation.universal { "everything it can use" } else { "chosen licences" };
     let facts = facts([
         ("Reservation", reservation.id.to_string()),
         ("UDI", udi(reservation)),
+        ("Request number", reservation.number.to_string()),
         ("License type", reservation.license_type.clone()),
         ("Asks for", wanted.into()),
         ("State", state(reservation)),
     ]);
-    format!("{facts}\n{}\n\n{}", stock(available, tags), next(reservation))
+    format!("{facts}\n{}\n\n{}", stock(offers), next(whole))
 }
 
-/// What of a pool can be reserved.
-fn stock(available: &[PoolLine], tags: &[Tag]) -> String {
-    if available.is_empty() {
-        return "The virtual account owns no licences: deposit or transfer some first.".into();
-    }
-    let feature = |line: &PoolLine| {
-        let tag = tags.iter().find(|tag| tag.tag == line.tag);
-        tag.map_or_else(|| line.tag.clone(), |tag| tag.feature.clone())
-    };
-    let rows = available.iter().map(|line| {
+/// What can be reserved.
+fn stock(offers: &[Offer]) -> String {
+    let rows = offers.iter().map(|offer| {
         [
-            feature(line),
-            line.name.clone(),
-            line.purchased.to_string(),
-            line.in_use.to_string(),
-            line.reserved.to_string(),
-            line.purchased.saturating_sub(line.reserved).to_string(),
+            offer.license.clone(),
+            offer.name.clone(),
+            offer.purchased.to_string(),
+            offer.in_use.to_string(),
+            offer.reserved.to_string(),
+            offer.available.to_string(),
+            offer.terms.iter().map(term).collect::<Vec<_>>().join(", "),
         ]
     });
-    table(["feature", "licence", "purchased", "in use", "reserved", "can be reserved"], rows)
+    let heads =
+        ["feature", "licence", "purchased", "in use", "reserved", "can be reserved", "of these"];
+    let mut text = table(heads, rows);
+    for Offer { license, .. } in offers.iter().filter(|offer| !offer.limits) {
+        text += &format!(
+            "\n{license} need not be reserved: it is enough that the virtual account owns one."
+        );
+    }
+    if offers.iter().all(|offer| offer.available == 0) {
+        text += "\nNothing of it is left: deposit or transfer some first.";
+    }
+    text
+}
+
+fn term(Term { count, until }: &Term) -> String {
+    match until {
+        None => format!("{count} perpetual"),
+        Some(until) => format!("{count} until {until}"),
+    }
+}
+
+/// What an update changes: a line for each licence and term.
+pub(super) fn difference(difference: &Difference) -> String {
+    let mut lines: BTreeMap<(&str, Option<Time>), [u32; 2]> = BTreeMap::new();
+    for (side, licenses) in [&difference.before, &difference.after].into_iter().enumerate() {
+        for license in licenses {
+            let counts = lines.entry((&license.name, license.until)).or_default();
+            if let Some(count) = counts.get_mut(side) {
+                *count = count.saturating_add(license.count);
+            }
+        }
+    }
+    let rows = lines.into_iter().map(|((name, until), [now, then])| {
+        [name.to_owned(), ends(until), now.to_string(), then.to_string()]
+    });
+    table(["licence", "ends", "now", "after the update"], rows)
+}
+
+fn ends(until: Option<Time>) -> String {
+    until.map_or_else(|| "never".into(), |until| until.to_string())
+}
+
+/// Asked before licences move from an appliance that could still be using them.
+pub(super) fn rehost_question(old: &ReservationWithCodes) -> String {
+    let Reservation { id, serial_number, pending, .. } = &old.reservation;
+    let which = pending.map(|update| format!(", those of update {update}, which is pending,"));
+    format!(
+        "The licences of {serial_number}{} move for good, and reservation {id} ends: what that \
+         appliance prints from then on is refused. The account can rehost {} more within a year. Is \
+         that appliance dead?",
+        which.unwrap_or_default(),
+        reservations(old.rehosts_left)
+    )
+}
+
+/// What came of a rehost, besides the code.
+pub(super) fn rehosted(old: &ReservationWithCodes, new: &ReservationWithCodes) -> String {
+    let Reservation { id, serial_number, .. } = &old.reservation;
+    format!(
+        "Reservation {id}, of {serial_number}, has ended: what that appliance still prints is refused. \
+         The account can rehost {} more within a year.",
+        reservations(new.rehosts_left)
+    )
+}
+
+fn reservations(count: usize) -> String {
+    if count == 1 { "1 reservation".into() } else { format!("{count} reservations") }
 }
 
 fn udi(reservation: &Reservation) -> String {
@@ -115,7 +178,10 @@ fn frozen(reservation: &Reservation) -> String {
 fn state(reservation: &Reservation) -> String {
     match (&*reservation.state, reservation.generation, reservation.pending) {
         (state, _, Some(update)) => format!("{state}: update {update} waits for its confirmation"),
-        (state, Some(in_force @ 1..), None) => format!("{state}, with update {in_force}"),
+        // What an appliance had when it gave everything back is not known.
+        (state, Some(in_force @ 1..), None) if reservation.ended.is_none() => {
+            format!("{state}, with update {in_force}")
+        }
         (state, _, None) => state.into(),
     }
 }
@@ -126,17 +192,18 @@ pub(super) fn licenses(whole: &ReservationWithCodes) -> String {
         return "No licences are set aside.\n".into();
     }
     let row = |license: &ReservedLicense| {
-        let authorization = match license.generation {
-            0 => "first".into(),
-            update => format!("update {update}"),
-        };
         let pending = whole.reservation.pending == Some(license.generation);
+        let standing = match (pending, whole.installed) {
+            (true, _) => "pending",
+            (false, true) => "in force",
+            (false, false) => "issued",
+        };
         [
-            authorization,
-            (if pending { "pending" } else { "in force" }).into(),
+            of(license.generation),
+            standing.into(),
             license.name.clone(),
             license.count.to_string(),
-            license.until.map_or_else(|| "never".into(), |until| until.to_string()),
+            ends(license.until),
         ]
     };
     let heads = ["authorization", "", "licence", "count", "ends"];
@@ -152,13 +219,33 @@ fn entered(codes: &[EnteredCode]) -> String {
     format!("\n{}\n", table(["entered", "by", "code"], codes.iter().map(row)))
 }
 
-/// What is to be done next, where, and with which command.
-pub(super) fn next(reservation: &Reservation) -> String {
-    let Reservation { id, universal, .. } = reservation;
-    if let Some(frozen) = &reservation.frozen {
-        return next_of_frozen(reservation, frozen);
+/// The authorization in force, to begin a sentence with.
+fn in_force(reservation: &Reservation) -> String {
+    match reservation.generation {
+        None | Some(0) => "The first authorization".into(),
+        Some(update) => format!("Update {update}"),
     }
-    match &*reservation.state {
+}
+
+/// What came of a return code.
+pub(super) fn given_back(reservation: &Reservation) -> String {
+    if reservation.ended.is_some() {
+        return "Everything is returned".into();
+    }
+    let kept = match reservation.generation {
+        None | Some(0) => "the first authorization".into(),
+        Some(update) => format!("update {update}"),
+    };
+    format!("The update is given back, and {kept} stays as it was")
+}
+
+/// What is to be done next, where, and with which command.
+pub(super) fn next(whole: &ReservationWithCodes) -> String {
+    let Reservation { id, universal, serial_number, pending, .. } = &whole.reservation;
+    if let Some(frozen) = &whole.reservation.frozen {
+        return next_of_frozen(&whole.reservation, frozen);
+    }
+    match &*whole.reservation.state {
         "requested" if *universal => format!(
             "Next: issue the authorization with `leasehold manager reservation authorize {id}`."
         ),
@@ -166,17 +253,24 @@ pub(super) fn next(reservation: &Reservation) -> String {
             "Next: choose licences with `leasehold manager reservation authorize {id} \
              FEATURE=COUNT …`."
         ),
+        "authorized" if whole.installed => {
+            format!(
+                "Next: nothing. {} is installed on {serial_number}.",
+                in_force(&whole.reservation)
+            )
+        }
         "authorized" => "Next: install the authorization code on the appliance, if it is not yet, \
                          with `leasehold license smart reservation install \"CODE\"`."
             .into(),
-        "update-pending" => {
-            "Next: install the code of the update on the appliance with `leasehold \
-                             license smart reservation install \"CODE\"`, and enter the \
-                             confirmation code that this prints with `leasehold manager \
-                             reservation confirm \"CODE\"`. Until then, of old and new the larger \
-                             stays set aside."
-                .into()
-        }
+        "update-pending" => format!(
+            "Next: install the code of update {} on the appliance with `leasehold license smart \
+             reservation install \"CODE\"`, and enter the confirmation code that this prints with \
+             `leasehold manager reservation confirm \"CODE\"`. Or give the update back there with \
+             `leasehold license smart reservation return authorization \"CODE\"`, and enter that return \
+             code with `leasehold manager reservation return \"CODE\"`. Until then, of old and new the \
+             larger stays set aside, and no other update is issued.",
+            or_dash(*pending)
+        ),
         "returned" => "Next: nothing. The licences are free; for others, make a new request on \
                        the appliance."
             .into(),
@@ -185,7 +279,7 @@ pub(super) fn next(reservation: &Reservation) -> String {
             .into(),
         "rehosted" => format!(
             "Next: nothing. The licences moved to reservation {}.",
-            or_dash(reservation.rehosted_to)
+            or_dash(whole.reservation.rehosted_to)
         ),
         _ => "Next: update this program, which does not know that state.".into(),
     }

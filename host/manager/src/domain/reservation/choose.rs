@@ -1,9 +1,10 @@
 //! Which licences a reservation sets aside (SPEC S1, L6).
 
-use super::{ReservationError, licensed};
+use super::{ReservationError, licensed, offer};
+use crate::domain::catalogue::{Catalogue, LicenseType};
 use crate::domain::supply::Supply;
 use crate::domain::{Authority, DomainError};
-use crate::store::{ClaimRow, ReservationRow, Transaction};
+use crate::store::{ClaimRow, ReservationRow, View};
 use leasehold_core::product::Reporting;
 use leasehold_core::time::UnixTime;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ pub struct Choice {
 /// The claims of a new generation of `row`: the longest terms first. What the reservation sets aside
 /// now does not stand in their way, because of old and new only the larger counts (SPEC S2).
 pub(super) fn claims(
-    tx: &dyn Transaction,
+    view: &dyn View,
     authority: &Authority,
     row: &ReservationRow,
     generation: u8,
@@ -28,26 +29,11 @@ pub(super) fn claims(
     now: UnixTime,
 ) -> Result<Vec<ClaimRow>, DomainError> {
     if row.universal {
-        return Ok(vec![universal(tx, authority, row, generation, choices, now)?]);
+        return Ok(vec![universal(view, authority, row, generation, choices, now)?]);
     }
     let catalogue = &authority.catalogue;
     let (_, license_type) = licensed(catalogue, &row.product_id, row.license_type)?;
-    let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
-    for Choice { license, count } in choices.iter().filter(|choice| choice.count > 0) {
-        let index = license_type.called(license).ok_or_else(|| {
-            let known: Vec<&str> = license_type.features().map(|(name, _)| name).collect();
-            ReservationError::LicenseUnknown {
-                license_type: license_type.name.clone(),
-                name: license.clone(),
-                known: known.join(" "),
-            }
-        })?;
-        let sum = counts.entry(index).or_default();
-        *sum = sum.saturating_add((*count).into());
-    }
-    if counts.is_empty() {
-        return Err(ReservationError::NothingChosen.into());
-    }
+    let counts = counts(catalogue, license_type, choices)?;
     let mut claims = Vec::new();
     for (index, wanted) in counts {
         let Some(tag) = license_type.tags.get(usize::from(index)) else { continue };
@@ -55,9 +41,8 @@ pub(super) fn claims(
         if known.reporting == Reporting::StoredOnly {
             return Err(ReservationError::NotReported(known.name.clone()).into());
         }
-        let supply = Supply::read(tx, row.virtual_account, tag, Some(row.id), now)?;
-        let portions = u32::try_from(wanted).ok().and_then(|wanted| supply.choose(wanted));
-        let portions = portions.ok_or_else(|| ReservationError::TooFew {
+        let supply = Supply::read(view, row.virtual_account, tag, Some(row.id), now)?;
+        let portions = supply.choose(wanted).ok_or_else(|| ReservationError::TooFew {
             name: known.name.clone(),
             wanted,
             available: supply.available(),
@@ -79,9 +64,35 @@ pub(super) fn claims(
     Ok(claims)
 }
 
+/// How many of each are wanted, by the index in the license type. Each is given once: of two numbers
+/// nobody can say whether the sum is meant or the last.
+fn counts(
+    catalogue: &Catalogue,
+    license_type: &LicenseType,
+    choices: &[Choice],
+) -> Result<BTreeMap<u8, u32>, ReservationError> {
+    let mut counts = BTreeMap::new();
+    for Choice { license, count } in choices {
+        let index = license_type.called(license).ok_or_else(|| {
+            let known = offer::features(catalogue, license_type).map(|(name, _)| name);
+            ReservationError::LicenseUnknown {
+                license_type: license_type.name.clone(),
+                name: license.clone(),
+                known: known.collect::<Vec<_>>().join(" "),
+            }
+        })?;
+        if let Some(first) = counts.insert(index, *count) {
+            let name = license.clone();
+            return Err(ReservationError::GivenTwice { name, counts: [first, *count] });
+        }
+    }
+    counts.retain(|_, count| *count > 0);
+    if counts.is_empty() { Err(ReservationError::NothingChosen) } else { Ok(counts) }
+}
+
 /// One licence for everything. It is for ever: nothing in its authorization could say when it ends.
 fn universal(
-    tx: &dyn Transaction,
+    view: &dyn View,
     authority: &Authority,
     row: &ReservationRow,
     generation: u8,
@@ -94,7 +105,7 @@ fn universal(
     let (product, _) = licensed(&authority.catalogue, &row.product_id, row.license_type)?;
     let tag = product.universal.as_ref();
     let tag = tag.ok_or_else(|| ReservationError::UniversalUnknown(product.name.clone()))?;
-    let supply = Supply::read(tx, row.virtual_account, tag, Some(row.id), now)?;
+    let supply = Supply::read(view, row.virtual_account, tag, Some(row.id), now)?;
     let perpetual = supply.choose(1).is_some_and(|chosen| {
         let mut chosen = chosen.iter();
         chosen.all(|portion| portion.until.is_none())

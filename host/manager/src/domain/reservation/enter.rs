@@ -35,7 +35,7 @@ pub fn confirm(
     let entry = Entry { by, named, attempts: &authority.attempts };
     entry.may_enter(&*tx, scene)?;
     let code = ConfirmationCode::parse(text)
-        .map_err(|error| ReservationError::Code { expected: CodeKind::Confirmation, error })?;
+        .map_err(|error| ReservationError::code(CodeKind::Confirmation, error, text))?;
     let found = tx.reservation_by_confirmed(&code.anchor(&scene.crypto))?;
     let text = code.to_text();
     let mut row = entry.find(&*tx, scene, found, &text)?;
@@ -82,7 +82,7 @@ pub fn give_back(
     let entry = Entry { by, named, attempts: &authority.attempts };
     entry.may_enter(&*tx, scene)?;
     let code = ReturnCode::parse(text)
-        .map_err(|error| ReservationError::Code { expected: CodeKind::Return, error })?;
+        .map_err(|error| ReservationError::code(CodeKind::Return, error, text))?;
     let found = of_return(&*tx, scene, &code)?;
     let text = code.to_text();
     let mut row = entry.find(&*tx, scene, found, &text)?;
@@ -218,7 +218,8 @@ impl Entry<'_> {
         }
         let entered = view.entered_codes(row.id)?;
         if let Some(before) = entered.iter().find(|entered| entered.code == code) {
-            return Err(ReservationError::EnteredBefore(before.entered).into());
+            let (id, on) = (row.id, before.entered);
+            return Err(ReservationError::EnteredBefore { id, on }.into());
         }
         still_open(&row)?;
         Ok(row)

@@ -11,12 +11,14 @@ use leasehold_core::time::UnixTime;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ReservationError {
     /// What was entered is not a code of the expected kind, or was mistyped.
-    #[error("{}", wording::code(*.expected, *.error))]
+    #[error("{}", wording::code(*.expected, *.error, *.typed))]
     Code {
         /// The kind that belongs here.
         expected: CodeKind,
         /// What is wrong, and where.
         error: CodeError,
+        /// The one character that is wrong, where there is one.
+        typed: Option<char>,
     },
     /// No product has this product id.
     #[error(
@@ -76,7 +78,7 @@ pub enum ReservationError {
     RequestTaken,
     /// The reservation ended.
     #[error(
-        "The reservation {id} was {how} on {}, so that its codes are spent. \
+        "Reservation {id} was {how} on {}, so that its codes are spent. \
          For another reservation, make a new request on the appliance.",
         timestamp(*.on)
     )]
@@ -105,11 +107,20 @@ pub enum ReservationError {
     IssuedAlready,
     /// An update waits for its confirmation.
     #[error(
-        "Update {0} waits for its confirmation. \
-         Enter the confirmation code that the appliance shows, or return the update there and \
-         enter the return code."
+        "Update {update} of reservation {id} was issued, and the appliance has neither confirmed it nor \
+         given it back: there is one update at a time, and `leasehold manager reservation show {id} \
+         update-code` prints its code. \
+         Install that code on the appliance with `leasehold license smart reservation install` and \
+         enter the code it prints with `leasehold manager reservation confirm`, or give it back there \
+         with `leasehold license smart reservation return authorization` and enter the code that this \
+         prints with `leasehold manager reservation return`."
     )]
-    UpdatePending(u8),
+    UpdatePending {
+        /// The reservation.
+        id: ReservationId,
+        /// The number of the update.
+        update: u8,
+    },
     /// The reservation was updated as often as it can be.
     #[error(
         "The reservation was updated {UPDATES_MAX} times, which is the most. \
@@ -119,6 +130,21 @@ pub enum ReservationError {
     /// Nothing was chosen.
     #[error("No licences were chosen. Choose at least one; to give all back, return them instead.")]
     NothingChosen,
+    /// The same licence was chosen more than once.
+    #[error("{name} is given twice: {} and {}. Give it once.", .counts[0], .counts[1])]
+    GivenTwice {
+        /// How it was called.
+        name: String,
+        /// How many, each time.
+        counts: [u32; 2],
+    },
+    /// The update would issue what is in force.
+    #[error(
+        "The update would change nothing: reservation {0} sets exactly these licences aside. \
+         Give everything that the appliance is to have from then on, or show the code again with \
+         `leasehold manager reservation show {0}`."
+    )]
+    UpdateChangesNothing(ReservationId),
     /// The license type counts no such thing.
     #[error("The license type {license_type} has no licence {name:?}. Choose among {known}.")]
     LicenseUnknown {
@@ -152,7 +178,7 @@ pub enum ReservationError {
         /// The name of the licence.
         name: String,
         /// How many were chosen.
-        wanted: u64,
+        wanted: u32,
         /// How many there are.
         available: u64,
     },
@@ -222,8 +248,13 @@ pub enum ReservationError {
     CodeLost(UnixTime),
     /// The code was entered before.
     #[error("This code was entered before, on {}, and has done its work. Nothing is left to do.",
-        timestamp(*.0))]
-    EnteredBefore(UnixTime),
+        timestamp(*.on))]
+    EnteredBefore {
+        /// The reservation that it belongs to.
+        id: ReservationId,
+        /// When it was entered.
+        on: UnixTime,
+    },
     /// The code is about a generation that another code has settled.
     #[error(
         "The code is about update {0}, which is settled: another code was entered since. \
@@ -250,12 +281,14 @@ pub enum ReservationError {
     /// The code belongs to no reservation that may be known here.
     #[error(
         "The code belongs to no reservation here. \
-         Check that it is of the right appliance and account, and type it again."
+         Check that it is of the right appliance and account; if it gives up a request that was never \
+         redeemed, nothing is left to do."
     )]
     CodeUnknown,
     /// Too many codes that belong nowhere were entered.
     #[error(
-        "Too many codes were entered that belong to no reservation. Try again in {seconds} seconds."
+        "Too many codes were entered that belong to no reservation. Try again in {}.",
+        wording::wait(*.seconds)
     )]
     TooManyUnknown {
         /// How long to wait.
@@ -302,6 +335,11 @@ pub enum ReservationError {
 }
 
 impl ReservationError {
+    /// What is wrong with a `text` that was entered where a code of the `expected` kind belongs.
+    pub(super) fn code(expected: CodeKind, error: CodeError, text: &str) -> Self {
+        Self::Code { expected, error, typed: wording::typed(error, text) }
+    }
+
     /// A name for programs, which never changes.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -318,9 +356,11 @@ impl ReservationError {
             Self::AlreadyAuthorized => "already-authorized",
             Self::NotAuthorized => "not-authorized",
             Self::IssuedAlready => "authorization-issued",
-            Self::UpdatePending(_) => "update-pending",
+            Self::UpdatePending { .. } => "update-pending",
             Self::UpdatesUsedUp => "updates-used-up",
             Self::NothingChosen => "nothing-chosen",
+            Self::GivenTwice { .. } => "license-given-twice",
+            Self::UpdateChangesNothing(_) => "update-changes-nothing",
             Self::LicenseUnknown { .. } => "license-unknown",
             Self::NotReported(_) => "license-not-reported",
             Self::TooManyTerms { .. } => "too-many-terms",
@@ -335,7 +375,7 @@ impl ReservationError {
             Self::NoEvidence => "code-shows-nothing",
             Self::NotFrozen => "reservation-not-frozen",
             Self::CodeLost(_) => "code-lost",
-            Self::EnteredBefore(_) => "code-entered-before",
+            Self::EnteredBefore { .. } => "code-entered-before",
             Self::Settled(_) => "code-settled",
             Self::NeverIssued(_) => "code-never-issued",
             Self::OtherReservation { .. } => "code-of-other-reservation",

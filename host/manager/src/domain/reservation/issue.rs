@@ -5,7 +5,9 @@ use super::reconcile::not_frozen;
 use super::{ReservationError, expiry, licensed, note, one, open, recount, still_open, told};
 use crate::domain::catalogue::Product;
 use crate::domain::{Authority, DomainError, Scene, Signer};
-use crate::store::{ClaimRow, ReservationId, ReservationRow, ReservationState, Transaction};
+use crate::store::{
+    ClaimRow, ReservationId, ReservationRow, ReservationState, StoreError, Transaction, View,
+};
 use leasehold_core::code::{
     Anchors, AuthorizationCode, Grant, GrantLine, UPDATES_MAX, catalogue_digest, device_hint,
 };
@@ -14,6 +16,7 @@ use leasehold_core::identity::Udi;
 use leasehold_core::time::UnixTime;
 use leasehold_core::wire::SigningCertificate;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Sets licences aside for a request and issues its first authorization. A universal request takes no
 /// choices.
@@ -32,7 +35,7 @@ pub fn authorize(
     if row.state != ReservationState::Requested {
         return Err(ReservationError::AlreadyAuthorized.into());
     }
-    let claims = choose::claims(tx, authority, &row, 0, choices, scene.now)?;
+    let claims = choose::claims(&*tx, authority, &row, 0, choices, scene.now)?;
     issue(tx, scene, authority, &mut row, 0, &claims)?;
     Ok(row)
 }
@@ -42,7 +45,8 @@ pub fn authorize(
 ///
 /// # Errors
 /// [`DomainError`] when there is no such reservation, it ended, has no authorization or is universal,
-/// an update is pending, there were as many as there can be, or the choice is not to be had.
+/// an update is pending, there were as many as there can be, the choice is not to be had, or it is what
+/// is in force.
 pub fn update(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
@@ -50,27 +54,66 @@ pub fn update(
     id: ReservationId,
     choices: &[Choice],
 ) -> Result<ReservationRow, DomainError> {
-    let mut row = one(tx, id)?;
+    let (mut row, claims) = planned(&*tx, authority, id, choices, scene.now)?;
+    let generation = next_update(&row);
+    issue(tx, scene, authority, &mut row, generation, &claims)?;
+    Ok(row)
+}
+
+const fn next_update(row: &ReservationRow) -> u8 {
+    row.issued_up_to.saturating_add(1)
+}
+
+/// The reservation and what its next update would set aside.
+pub(super) fn planned(
+    view: &dyn View,
+    authority: &Authority,
+    id: ReservationId,
+    choices: &[Choice],
+    now: UnixTime,
+) -> Result<(ReservationRow, Vec<ClaimRow>), DomainError> {
+    let row = one(view, id)?;
     still_open(&row)?;
     // SPEC L11: an update is what makes known again what a device holds that is ahead of a backup.
-    if row.frozen.is_none_or(|freeze| freeze.ahead.is_none()) {
+    let is_ahead = row.frozen.is_some_and(|freeze| freeze.ahead.is_some());
+    if !is_ahead {
         not_frozen(&row)?;
     }
     match row.state {
         ReservationState::Requested => return Err(ReservationError::NotAuthorized.into()),
         ReservationState::UpdatePending => {
-            return Err(ReservationError::UpdatePending(row.last_generation).into());
+            let update = row.last_generation;
+            return Err(ReservationError::UpdatePending { id, update }.into());
         }
         _ if row.universal => return Err(ReservationError::UniversalHasNoUpdate.into()),
         _ => {}
     }
-    let generation = row.issued_up_to.saturating_add(1);
+    let generation = next_update(&row);
     if generation > UPDATES_MAX {
         return Err(ReservationError::UpdatesUsedUp.into());
     }
-    let claims = choose::claims(tx, authority, &row, generation, choices, scene.now)?;
-    issue(tx, scene, authority, &mut row, generation, &claims)?;
-    Ok(row)
+    let claims = choose::claims(view, authority, &row, generation, choices, now)?;
+    if !is_ahead && said(&claims) == said(&in_force(view, &row, now)?) {
+        return Err(ReservationError::UpdateChangesNothing(id).into());
+    }
+    Ok((row, claims))
+}
+
+/// What the authorization in force sets aside, less what has ended.
+pub(super) fn in_force(
+    view: &dyn View,
+    row: &ReservationRow,
+    now: UnixTime,
+) -> Result<Vec<ClaimRow>, StoreError> {
+    let mut claims = view.claims_of(row.id)?;
+    claims.retain(|claim| claim.generation == row.generation);
+    claims.retain(|claim| claim.until.is_none_or(|until| until > now));
+    Ok(claims)
+}
+
+/// What claims come to, whichever generation they are of.
+fn said(claims: &[ClaimRow]) -> BTreeSet<(&str, Option<UnixTime>, u32)> {
+    claims.iter().map(|claim| (&*claim.tag, claim.until, claim.count)).collect()
 }
 
 /// Signs a generation, and sets aside what it says.

@@ -127,15 +127,13 @@ fn enter_code(
         }
         Err(CodeError::WrongKind(CodeKind::Return)) => {
             let code = ReturnCode::parse(text)
-                .map_err(|error| ReservationError::Code { expected: CodeKind::Return, error })?;
+                .map_err(|error| ReservationError::code(CodeKind::Return, error, text))?;
             let found = enter::of_return(&*tx, scene, &code)?;
             let text = code.to_text();
             let row = no_news(entry.find(&*tx, scene, found, &text), freeze)?;
             returned(tx, scene, row, freeze, code.returned, &text)
         }
-        Err(error) => {
-            Err(ReservationError::Code { expected: CodeKind::Confirmation, error }.into())
-        }
+        Err(error) => Err(ReservationError::code(CodeKind::Confirmation, error, text).into()),
     }
 }
 
@@ -145,7 +143,7 @@ fn no_news(
     freeze: Freeze,
 ) -> Result<ReservationRow, DomainError> {
     match found {
-        Err(DomainError::Reservation(ReservationError::EnteredBefore(_))) => {
+        Err(DomainError::Reservation(ReservationError::EnteredBefore { .. })) => {
             Err(nothing_shown(freeze).into())
         }
         found => found,

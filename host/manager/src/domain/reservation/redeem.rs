@@ -37,12 +37,11 @@ pub fn redeem(
 }
 
 pub(super) fn parse(text: &str) -> Result<RequestCode, ReservationError> {
-    let expected = CodeKind::Request;
-    RequestCode::parse(text).map_err(|error| ReservationError::Code { expected, error })
+    RequestCode::parse(text).map_err(|error| ReservationError::code(CodeKind::Request, error, text))
 }
 
 /// The reservation that the same request became before.
-fn redeemed(
+pub(super) fn redeemed(
     view: &dyn View,
     place: &VirtualAccountRow,
     request: &RequestCode,

@@ -6,9 +6,12 @@
 use super::{ReservationError, end, issue, note, open, redeem, told};
 use crate::domain::account::virtual_account;
 use crate::domain::{Authority, DomainError, Scene};
-use crate::store::{ClaimRow, ReservationId, ReservationRow, ReservationState, Transaction, View};
+use crate::store::{
+    AccountId, ClaimRow, ReservationId, ReservationRow, ReservationState, StoreError, Transaction,
+    View,
+};
 use leasehold_core::code::RequestCode;
-use leasehold_core::time::Duration;
+use leasehold_core::time::{Duration, UnixTime};
 use serde_json::json;
 
 /// How many reservations an account may rehost within a year.
@@ -19,7 +22,8 @@ const YEAR: Duration = Duration::from_days(365);
 /// which may be the same device when it lost everything. Gives the new reservation, with its
 /// authorization.
 ///
-/// While an update was pending, the licences are those of the update.
+/// While an update was pending, the licences are those of the update. A request that was redeemed and has
+/// no authorization yet is used as it is.
 ///
 /// # Errors
 /// [`DomainError`] when there is no such reservation, it ended or has no authorization, the text is not
@@ -39,11 +43,16 @@ pub fn rehost(
     let request = redeem::parse(text)?;
     check_alike(&old, &request)?;
     check_limit(tx, scene, &old)?;
+    let place = virtual_account(tx, old.virtual_account)?;
+    let redeemed = redeem::redeemed(tx, &place, &request)?;
+    let waiting = redeemed.filter(|row| row.state == ReservationState::Requested);
     let held = tx.open_reservation(old.account, &request.product_id, &request.serial_number)?;
-    if let Some(held) = held.filter(|held| held.id != old.id) {
+    let in_the_way = |held: &ReservationRow| {
+        held.id != old.id && waiting.as_ref().is_none_or(|waiting| waiting.id != held.id)
+    };
+    if let Some(held) = held.filter(in_the_way) {
         return Err(ReservationError::DeviceHasOne(held.id).into());
     }
-    let place = virtual_account(tx, old.virtual_account)?;
     let mut claims = tx.claims_of(old.id)?;
     let newest = newest(&old);
     claims.retain(|claim| claim.generation == newest);
@@ -52,7 +61,10 @@ pub fn rehost(
         return Err(ReservationError::NothingLeft.into());
     }
     end(tx, scene, &mut old, ReservationState::Rehosted)?;
-    let mut new = redeem::add(tx, scene, authority, &place, &request)?;
+    let mut new = match waiting {
+        Some(row) => row,
+        None => redeem::add(tx, scene, authority, &place, &request)?,
+    };
     old.rehosted_to = Some(new.id);
     tx.save_reservation(&old)?;
     let moved = |claim| ClaimRow { reservation: new.id, generation: 0, ..claim };
@@ -92,10 +104,30 @@ fn check_limit(
     scene: &Scene<'_>,
     old: &ReservationRow,
 ) -> Result<(), DomainError> {
-    // One that is a year old to the second is forgotten.
-    let since = scene.now.saturating_sub(YEAR).saturating_add(Duration::from_secs(1));
-    let rehosts = view.rehosts(old.account, since)?;
+    let rehosts = within_a_year(view, old.account, scene.now)?;
     let Some(over) = rehosts.len().checked_sub(REHOSTS_PER_YEAR) else { return Ok(()) };
     let next = rehosts.get(over).map_or(scene.now, |oldest| oldest.saturating_add(YEAR));
     Err(ReservationError::RehostsUsedUp { most: REHOSTS_PER_YEAR, next }.into())
+}
+
+/// How many reservations an account may still rehost now.
+///
+/// # Errors
+/// [`StoreError`] when they cannot be read.
+pub fn rehosts_left<V: View + ?Sized>(
+    view: &V,
+    account: AccountId,
+    now: UnixTime,
+) -> Result<usize, StoreError> {
+    Ok(REHOSTS_PER_YEAR.saturating_sub(within_a_year(view, account, now)?.len()))
+}
+
+/// When reservations of an account were rehosted of late, the oldest first.
+fn within_a_year<V: View + ?Sized>(
+    view: &V,
+    account: AccountId,
+    now: UnixTime,
+) -> Result<Vec<UnixTime>, StoreError> {
+    // One that is a year old to the second is forgotten.
+    view.rehosts(account, now.saturating_sub(YEAR).saturating_add(Duration::from_secs(1)))
 }

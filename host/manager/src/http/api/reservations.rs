@@ -3,18 +3,19 @@
 use super::{Session, Wanted, show};
 use crate::domain::account::virtual_account;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::reservation::{self, Choice, Evidence};
+use crate::domain::reservation::{self, Choice, Evidence, ReservationError};
 use crate::domain::user::{Principal, Right};
 use crate::domain::{Authority, DomainError, Scene};
 use crate::http::extract::{Id, Json, Parameters};
 use crate::http::problem::Refusal;
 use crate::http::types::{
-    LicenseChoice, Licenses, List, Reconciliation, RequestToRedeem, Reservation, ReservationCode,
-    ReservationWithCodes,
+    Difference, LicenseChoice, Licenses, List, Offer, Reconciliation, RequestToRedeem, Reservation,
+    ReservationCode, ReservationWithCodes,
 };
 use crate::store::{Filter, ReservationId, ReservationRow, Transaction, View, VirtualAccountId};
 use axum::http::StatusCode;
 use axum::response::Json as Reply;
+use leasehold_core::time::UnixTime;
 use serde::Deserialize;
 
 /// Which reservations are wanted.
@@ -26,7 +27,7 @@ pub(super) struct Reservations {
     limit: Option<u32>,
     account: Option<i64>,
     virtual_account: Option<i64>,
-    /// The beginning of a serial number.
+    /// The beginning of a serial number, or a request number.
     search: Option<String>,
     /// Also those that ended.
     #[serde(default)]
@@ -73,10 +74,10 @@ pub(super) async fn one(
     session: Session,
     Id(id): Id,
 ) -> Result<Reply<ReservationWithCodes>, Refusal> {
-    let found = session.read(move |view, by, _, authority| {
+    let found = session.read(move |view, by, now, authority| {
         let row = reservation::one(view, ReservationId(id))?;
         by.check(Right::Look, (&row).into())?;
-        shown(view, row.id, &authority.catalogue)
+        shown(view, row.id, &authority.catalogue, now)
     });
     Ok(Reply(found.await?))
 }
@@ -87,8 +88,42 @@ fn shown<V: View + ?Sized>(
     view: &V,
     id: ReservationId,
     catalogue: &Catalogue,
+    now: UnixTime,
 ) -> Result<ReservationWithCodes, DomainError> {
-    Ok(show::reservation_with_codes(reservation::detail(view, id)?, catalogue))
+    let detail = reservation::detail(view, id)?;
+    let left = reservation::rehosts_left(view, detail.reservation.account, now)?;
+    Ok(show::reservation_with_codes(detail, left, catalogue))
+}
+
+/// What can be chosen for a reservation.
+pub(super) async fn offers(session: Session, Id(id): Id) -> Result<Reply<List<Offer>>, Refusal> {
+    let offers = session.read(move |view, by, now, authority| {
+        let row = reservation::one(view, ReservationId(id))?;
+        by.check(Right::Look, (&row).into())?;
+        reservation::offers(view, authority, &row, now)
+    });
+    let items = offers.await?.into_iter().map(show::offer).collect();
+    Ok(Reply(List { items, next: None }))
+}
+
+/// What an update would change; nothing is issued.
+pub(super) async fn preview(
+    session: Session,
+    Id(id): Id,
+    Json(wanted): Json<Licenses>,
+) -> Result<Reply<Difference>, Refusal> {
+    let choices = choices(wanted);
+    let difference = session.read(move |view, by, now, authority| {
+        let row = reservation::one(view, ReservationId(id))?;
+        by.check(Right::Look, (&row).into())?;
+        let difference = reservation::preview(view, authority, row.id, &choices, now)?;
+        Ok(Difference {
+            takes_away: difference.takes_away(now),
+            before: show::reserved(difference.before, &authority.catalogue),
+            after: show::reserved(difference.after, &authority.catalogue),
+        })
+    });
+    Ok(Reply(difference.await?))
 }
 
 pub(super) async fn redeem(
@@ -100,7 +135,7 @@ pub(super) async fn redeem(
         let place = virtual_account(tx, VirtualAccountId(pool))?;
         by.check(Right::Operate, (&place).into())?;
         let row = reservation::redeem(tx, scene, authority, place.id, &request)?;
-        shown(tx, row.id, &authority.catalogue)
+        shown(tx, row.id, &authority.catalogue, scene.now)
     });
     Ok((StatusCode::CREATED, Reply(redeemed.await?)))
 }
@@ -171,7 +206,7 @@ async fn act(
         let row = reservation::one(tx, ReservationId(id))?;
         by.check(right, (&row).into())?;
         let row = deed(tx, scene, authority, row.id)?;
-        shown(tx, row.id, &authority.catalogue)
+        shown(tx, row.id, &authority.catalogue, scene.now)
     });
     Ok(Reply(done.await?))
 }
@@ -222,7 +257,7 @@ pub(super) async fn reconcile(
         };
         let id = ReservationId(id);
         let row = reservation::reconcile(tx, scene, authority, by, id, evidence)?;
-        shown(tx, row.id, &authority.catalogue)
+        shown(tx, row.id, &authority.catalogue, scene.now)
     });
     Ok(Reply(done.await?))
 }
@@ -240,7 +275,8 @@ type Taker = fn(
     &str,
 ) -> Result<ReservationRow, DomainError>;
 
-/// Who may enter a code is decided with what it belongs to.
+/// Who may enter a code is decided with what it belongs to. One that has done its work is answered
+/// with what it came to: whoever never saw the answer may ask again.
 async fn enter(
     session: Session,
     take: Taker,
@@ -248,8 +284,14 @@ async fn enter(
     code: String,
 ) -> Result<Reply<ReservationWithCodes>, Refusal> {
     let taken = session.change(move |tx, by, scene, authority| {
-        let row = take(tx, scene, authority, by, named.map(ReservationId), &code)?;
-        shown(tx, row.id, &authority.catalogue)
+        let (id, before) = match take(tx, scene, authority, by, named.map(ReservationId), &code) {
+            Err(DomainError::Reservation(ReservationError::EnteredBefore { id, on })) => {
+                (id, Some(on))
+            }
+            row => (row?.id, None),
+        };
+        let whole = shown(tx, id, &authority.catalogue, scene.now)?;
+        Ok(ReservationWithCodes { entered_before: before.map(Into::into), ..whole })
     });
     Ok(Reply(taken.await?))
 }

@@ -3,7 +3,7 @@
 use crate::domain::catalogue::Catalogue;
 use crate::domain::compliance::Summary;
 use crate::domain::recovery::Restored;
-use crate::domain::reservation::Detail;
+use crate::domain::reservation::{Detail, Offer, Portion};
 use crate::domain::token::{self, TokenState};
 use crate::hex;
 use crate::http::types;
@@ -180,9 +180,34 @@ pub(super) fn restored(Restored { epoch, at, backed_up }: Restored) -> types::Re
 
 pub(super) fn reservation_with_codes(
     detail: Detail,
+    rehosts_left: usize,
     catalogue: &Catalogue,
 ) -> types::ReservationWithCodes {
+    let installed = detail.is_installed();
     let Detail { reservation: row, claims, entered } = detail;
+    let code = |EnteredCodeRow { code, entered, entered_by, .. }| types::EnteredCode {
+        code,
+        entered: entered.into(),
+        entered_by,
+    };
+    types::ReservationWithCodes {
+        licenses: reserved(claims, catalogue),
+        request_code: row.request_code.clone(),
+        authorization_code: row.authorization_code.clone(),
+        installed,
+        update: row.update_code.is_some().then_some(row.last_generation),
+        update_code: row.update_code.clone(),
+        entered_codes: entered.into_iter().map(code).collect(),
+        entered_before: None,
+        rehosts_left,
+        reservation: reservation(row, catalogue),
+    }
+}
+
+pub(super) fn reserved(
+    claims: Vec<ClaimRow>,
+    catalogue: &Catalogue,
+) -> Vec<types::ReservedLicense> {
     let license = |row: ClaimRow| types::ReservedLicense {
         generation: row.generation,
         name: name_of(catalogue, &row.tag),
@@ -190,18 +215,21 @@ pub(super) fn reservation_with_codes(
         count: row.count,
         until: row.until.map(Into::into),
     };
-    let code = |EnteredCodeRow { code, entered, entered_by, .. }| types::EnteredCode {
-        code,
-        entered: entered.into(),
-        entered_by,
-    };
-    types::ReservationWithCodes {
-        licenses: claims.into_iter().map(license).collect(),
-        request_code: row.request_code.clone(),
-        authorization_code: row.authorization_code.clone(),
-        update_code: row.update_code.clone(),
-        entered_codes: entered.into_iter().map(code).collect(),
-        reservation: reservation(row, catalogue),
+    claims.into_iter().map(license).collect()
+}
+
+pub(super) fn offer(Offer { license, limits, pool, available, terms }: Offer) -> types::Offer {
+    let term = |Portion { count, until }| types::Term { count, until: until.map(Into::into) };
+    types::Offer {
+        license,
+        tag: pool.tag,
+        name: pool.name,
+        limits,
+        purchased: pool.purchased,
+        in_use: pool.in_use,
+        reserved: pool.reserved,
+        available,
+        terms: terms.into_iter().map(term).collect(),
     }
 }
 

@@ -100,10 +100,63 @@ pub struct ReservationWithCodes {
     pub request_code: String,
     /// The authorization code in force, to be installed on the appliance.
     pub authorization_code: Option<String>,
-    /// The authorization code of the pending update, to be installed on the appliance.
+    /// Whether the appliance has proved, by a code that was entered, that it installed the
+    /// authorization in force.
+    pub installed: bool,
+    /// The authorization code of the pending update, to be installed on the appliance; of the last one
+    /// when the reservation ended while it was pending.
     pub update_code: Option<String>,
+    /// The number of that update.
+    pub update: Option<u8>,
     /// The confirmation and return codes that were entered, the oldest first.
     pub entered_codes: Vec<EnteredCode>,
+    /// Of a code that is entered again: when it was entered before. Nothing has changed then.
+    pub entered_before: Option<Time>,
+    /// How many reservations the account may still rehost now.
+    pub rehosts_left: usize,
+}
+
+/// A licence that a reservation can set aside.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Offer {
+    /// What it is called where licences are chosen, such as `premium-seat`.
+    pub license: String,
+    /// The tag.
+    pub tag: String,
+    /// Its name for people.
+    pub name: String,
+    /// Whether the appliance may only use as many as are reserved; where not, owning one is enough.
+    pub limits: bool,
+    /// How many the pool owns.
+    pub purchased: u64,
+    /// How many instances use.
+    pub in_use: u64,
+    /// How many reservations set aside.
+    pub reserved: u64,
+    /// How many can be chosen, those that the reservation has included.
+    pub available: u64,
+    /// The same by term, the longest first, as they would be chosen.
+    pub terms: Vec<Term>,
+}
+
+/// Licences of one term.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Term {
+    /// How many.
+    pub count: u32,
+    /// From when they no longer count; `null` is perpetual.
+    pub until: Option<Time>,
+}
+
+/// What an update would change.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Difference {
+    /// What is in force, less what has ended.
+    pub before: Vec<ReservedLicense>,
+    /// What would be in force once the update is confirmed.
+    pub after: Vec<ReservedLicense>,
+    /// Whether the appliance would have fewer licences of any kind at any moment from now on.
+    pub takes_away: bool,
 }
 
 /// A request code to redeem, or that of a replacement to rehost to.

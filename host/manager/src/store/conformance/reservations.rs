@@ -123,13 +123,18 @@ pub(super) fn reservations_are_listed_searched_and_paged(store: &dyn Store) {
     assert_eq!(list(everything(), page), [ids[1]]);
     let place = Filter { virtual_account: Some(first.1), ..Filter::default() };
     assert_eq!(list(place.clone(), ALL), [ids[0], ids[3]]);
-    let account = Filter { account: Some(second.0), ..Filter::default() };
-    assert_eq!(list(account, ALL), [ids[2]]);
+    let account_of = |place: (AccountId, _)| Filter { account: Some(place.0), ..Filter::default() };
+    assert_eq!(list(account_of(second), ALL), [ids[2]]);
     let search = |filter: Filter, text: &str| Filter { search: Some(text.into()), ..filter };
     assert_eq!(list(search(everything(), "SN1"), ALL), [ids[0], ids[2]]);
     assert_eq!(list(search(place, "SN1"), ALL), [ids[0]]);
     assert_eq!(list(search(Filter::default(), "SN2"), ALL), []);
     assert_eq!(list(search(everything(), "%"), ALL), []);
+    // The number of a request as a whole, too.
+    let number = (u32::MAX - 12).to_string();
+    assert_eq!(list(search(everything(), &number), ALL), [ids[2]]);
+    assert_eq!(list(search(account_of(first), &number), ALL), []);
+    assert_eq!(list(search(everything(), "3"), ALL), []);
 }
 
 pub(super) fn what_is_due_comes_first(store: &dyn Store) {

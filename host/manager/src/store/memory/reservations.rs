@@ -22,7 +22,7 @@ fn is_found(filter: &Filter, row: &ReservationRow) -> bool {
     let Some(text) = filter.search.as_deref().filter(|text| !text.is_empty()) else {
         return is_wanted(filter, row.account, row.virtual_account);
     };
-    row.serial_number.starts_with(text)
+    (row.serial_number.starts_with(text) || text.parse() == Ok(row.number))
         && filter.account.is_none_or(|wanted| row.account == wanted)
         && filter.virtual_account.is_none_or(|wanted| row.virtual_account == wanted)
 }

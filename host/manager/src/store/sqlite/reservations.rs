@@ -144,9 +144,14 @@ impl<C: Connected> ReservationView for C {
             return many_where(self, &select, filter, page, reservation);
         };
         // A range instead of a pattern: it uses the index, and needs no escaping.
+        let of_serial = "serial_number >= ?1 AND serial_number < ?1 || char(1114111)";
+        let found = match search.parse::<u32>() {
+            Ok(_) => format!("({of_serial} OR number = CAST(?1 AS INTEGER))"),
+            Err(_) => of_serial.to_owned(),
+        };
+        select.push_str(&found);
         select.push_str(
-            "serial_number >= ?1 AND serial_number < ?1 || char(1114111)
-             AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR virtual_account = ?3)
+            " AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR virtual_account = ?3)
              AND id > ?4 ORDER BY id LIMIT ?5",
         );
         let account = filter.account.map(|id| id.0);

@@ -19,8 +19,7 @@ fn licences_are_chosen_by_tag_or_feature_the_longest_terms_first() {
     world.buy(PREMIUM, 2);
     world.buy(SERVER, 1);
     let row = redeem_code(&mut world, &Reserver::new("SN1")).unwrap();
-    let wanted =
-        [("standard-seat", 5), (STANDARD, 3), ("flex/premium-seat", 2), ("server", 1), (SERVER, 0)];
+    let wanted = [("standard-seat", 8), (PREMIUM, 2), ("flex/server", 1)];
     let row = choose(&mut world, row.id, &wanted).unwrap();
     assert_eq!(row.state, ReservationState::Authorized);
     let line = |tag: &str, count, until| (0, tag.to_owned(), count, until);
@@ -52,20 +51,28 @@ fn what_cannot_be_chosen_is_told() {
         let error = refused(&[(unknown, 1)]);
         assert!(
             matches!(&error, ReservationError::LicenseUnknown { name, known, .. }
-                if name == named && known.starts_with("standard-seat premium-seat server")),
+                if name == named && known == "standard-seat premium-seat server"),
             "{error}"
         );
     }
     let stored = refused(&[("inbound-port", 1)]);
     assert_eq!(stored, ReservationError::NotReported("CC Flex Inbound Port".into()));
+    assert_eq!(refused(&[("inbound-port", 0)]), ReservationError::NothingChosen);
     let too_few = |wanted, available| ReservationError::TooFew {
         name: "CC Flex Standard Seat".into(),
         wanted,
         available,
     };
-    assert_eq!(refused(&[(STANDARD, 2), ("standard-seat", 2)]), too_few(4, 3));
-    let most = u32::MAX;
-    assert_eq!(refused(&[(STANDARD, most), (STANDARD, most)]), too_few(2 * u64::from(most), 3));
+    for most in [4, u32::MAX] {
+        assert_eq!(refused(&[(STANDARD, most)]), too_few(most, 3));
+    }
+    // Of two numbers nobody can say whether the sum is meant or the last.
+    for again in [STANDARD, "standard-seat", "flex/standard-seat"] {
+        for counts in [[1, 2], [1, 1], [0, 3], [3, 0]] {
+            let error = refused(&[(STANDARD, counts[0]), ("server", 1), (again, counts[1])]);
+            assert_eq!(error, ReservationError::GivenTwice { name: again.into(), counts });
+        }
+    }
     choose(&mut world, row.id, &[(STANDARD, 2)]).unwrap();
     let other = redeem_code(&mut world, &Reserver::new("SN2")).unwrap();
     let error = why(&mut world, |world| choose(world, other.id, &[(STANDARD, 2)]));
@@ -129,7 +136,12 @@ fn of_old_and_new_the_larger_is_set_aside_until_the_update_is_confirmed() {
     assert!(row.authorization_code.is_some() && row.update_code.is_some());
     assert_eq!([STANDARD, PREMIUM].map(|tag| reserved(&world, tag)), [10, 1]);
     let error = why(&mut world, |world| change(world, row.id, &[(STANDARD, 1)]));
-    assert_eq!(error, ReservationError::UpdatePending(1));
+    assert_eq!(error, ReservationError::UpdatePending { id: row.id, update: 1 });
+    // Both ways out, and how its code is shown.
+    let text = error.to_string();
+    for way in ["Update 1 of reservation 1", "show 1 update-code", "install", "confirm", "return"] {
+        assert!(text.contains(way), "{way}: {text}");
+    }
     enter(&mut world, &device.confirmation(1)).unwrap();
     assert_eq!([STANDARD, PREMIUM].map(|tag| reserved(&world, tag)), [10, 0]);
     let row = change(&mut world, row.id, &[(STANDARD, 2)]).unwrap();
@@ -142,13 +154,113 @@ fn of_old_and_new_the_larger_is_set_aside_until_the_update_is_confirmed() {
 }
 
 #[test]
+fn an_update_that_changes_nothing_is_refused_and_one_that_only_lengthens_a_term_is_not() {
+    let mut world = World::new();
+    let soon = Some(world.now.saturating_add(days(30)));
+    world.buy_term(STANDARD, 4, None, soon);
+    world.buy(PREMIUM, 1);
+    let device = Reserver::new("SN1");
+    let row = reserve(&mut world, &device, &[(STANDARD, 4), (PREMIUM, 1)]);
+    let same = [("premium-seat", 1), ("standard-seat", 4)];
+    let nothing = ReservationError::UpdateChangesNothing(row.id);
+    assert_eq!(why(&mut world, |world| change(world, row.id, &same)), nothing);
+    // The same count of a longer term is something else.
+    world.buy(STANDARD, 4);
+    change(&mut world, row.id, &same).unwrap();
+    enter(&mut world, &device.confirmation(1)).unwrap();
+    assert_eq!(why(&mut world, |world| change(world, row.id, &same)), nothing);
+    // What has ended is not there to be kept.
+    let error = why(&mut world, |world| change(world, row.id, &[(STANDARD, 4), (PREMIUM, 1)]));
+    assert_eq!(error, nothing);
+    let brief = reserve(&mut world, &Reserver::new("SN2"), &[(STANDARD, 4)]);
+    world.pass(days(30));
+    let error = why(&mut world, |world| change(world, brief.id, &[(STANDARD, 4)]));
+    assert!(matches!(error, ReservationError::TooFew { available: 0, .. }), "{error}");
+}
+
+#[test]
+fn what_an_update_would_change_is_told_before_it_is_issued() {
+    let mut world = World::new();
+    world.buy(STANDARD, 10);
+    world.buy(PREMIUM, 5);
+    let row = reserve(&mut world, &Reserver::new("SN1"), &[(STANDARD, 6), (PREMIUM, 1)]);
+    let ask = |world: &World, wanted: &[(&str, u32)]| {
+        let (choices, now) = (choices(wanted), world.now);
+        world.view(|view| preview(view, &world.authority, row.id, &choices, now))
+    };
+    let told = |claims: &[ClaimRow]| -> Vec<(String, u32)> {
+        claims.iter().map(|claim| (claim.tag.to_string(), claim.count)).collect()
+    };
+    let before = everything(&world);
+    let fewer = ask(&world, &[(STANDARD, 9)]).unwrap();
+    assert_eq!(told(&fewer.before), [(STANDARD.into(), 6), (PREMIUM.into(), 1)]);
+    assert_eq!(told(&fewer.after), [(STANDARD.into(), 9)]);
+    assert!(fewer.takes_away(world.now), "a premium seat");
+    let more = ask(&world, &[(STANDARD, 7), (PREMIUM, 1)]).unwrap();
+    assert!(!more.takes_away(world.now));
+    let refused = ask(&world, &[(STANDARD, 11)]).unwrap_err();
+    assert!(matches!(refused, DomainError::Reservation(ReservationError::TooFew { .. })));
+    assert_eq!(everything(&world), before, "nothing is issued");
+}
+
+type Terms = Vec<(u32, Option<UnixTime>)>;
+
+/// Name, available and terms of what can be reserved.
+fn offered(world: &World, row: &ReservationRow) -> Vec<(String, u64, Terms)> {
+    let now = world.now;
+    let offers = world.view(|view| offers(view, &world.authority, row, now).unwrap());
+    let offer = |offer: Offer| {
+        let terms = offer.terms.iter().map(|term| (term.count, term.until)).collect();
+        (offer.license, offer.available, terms)
+    };
+    offers.into_iter().map(offer).collect()
+}
+
+#[test]
+fn what_can_be_reserved_is_what_the_appliance_can_use_whether_owned_or_not() {
+    let mut world = World::new();
+    let end = Some(world.now.saturating_add(days(90)));
+    world.buy(STANDARD, 3);
+    world.buy_term(STANDARD, 4, None, end);
+    let row = redeem_code(&mut world, &Reserver::new("SN1")).unwrap();
+    let none = |name: &str| (name.to_owned(), 0, vec![]);
+    let seats = ("standard-seat".to_owned(), 7, vec![(3, None), (4, end)]);
+    assert_eq!(offered(&world, &row), [seats.clone(), none("premium-seat"), none("server")]);
+    let limits: Vec<bool> = world
+        .view(|view| offers(view, &world.authority, &row, world.now).unwrap())
+        .iter()
+        .map(|offer| offer.limits)
+        .collect();
+    assert_eq!(limits, [true, true, false], "owning a server licence is enough");
+    // What the reservation has can be chosen again; others cannot have it.
+    let row = choose(&mut world, row.id, &[(STANDARD, 5)]).unwrap();
+    assert_eq!(offered(&world, &row)[0], seats);
+    let other = redeem_code(&mut world, &Reserver::new("SN2")).unwrap();
+    let left = ("standard-seat".to_owned(), 2, vec![(2, end)]);
+    assert_eq!(offered(&world, &other)[0], left);
+    // A gateway has other licences, and everything is one licence of its own, for ever.
+    let gateway = Reserver { product_id: "LH-IG".into(), ..Reserver::new("SN3") };
+    let gateway = redeem_code(&mut world, &gateway).unwrap();
+    assert!(offered(&world, &gateway).iter().all(|(name, ..)| !name.contains("seat")));
+    let all = redeem_code(&mut world, &Reserver::new("SN4").universal()).unwrap();
+    assert_eq!(offered(&world, &all), [none("contact-center/universal")]);
+    let universal = world.authority.catalogue.called("contact-center/universal").unwrap();
+    let tag = std::sync::Arc::clone(&universal.tag);
+    world.buy_term(&tag, 2, None, end);
+    assert_eq!(offered(&world, &all), [none("contact-center/universal")]);
+    world.buy(&tag, 1);
+    let one = ("contact-center/universal".to_owned(), 1, vec![(1, None)]);
+    assert_eq!(offered(&world, &all), [one]);
+}
+
+#[test]
 fn a_reservation_is_updated_as_often_as_its_codes_can_say() {
     let mut world = World::in_memory();
-    world.buy(STANDARD, 2);
+    world.buy(STANDARD, 100);
     let device = Reserver::new("SN1");
     let row = reserve(&mut world, &device, &[(STANDARD, 1)]);
     for generation in 1..=leasehold_core::code::UPDATES_MAX {
-        let row = change(&mut world, row.id, &[(STANDARD, 1 + u32::from(generation) % 2)]).unwrap();
+        let row = change(&mut world, row.id, &[(STANDARD, 1 + u32::from(generation))]).unwrap();
         assert_eq!(row.last_generation, generation);
         // A number that was given back is not used again.
         let code = match generation % 3 {

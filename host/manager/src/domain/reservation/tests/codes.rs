@@ -23,7 +23,7 @@ fn a_return_frees_everything_once_and_says_so_the_second_time() {
     assert_eq!((reserved(&world, STANDARD), held(&world, row.id)), (0, vec![]));
     world.pass(days(3));
     let error = why(&mut world, |world| enter(world, &code));
-    assert_eq!(error, ReservationError::EnteredBefore(entered));
+    assert_eq!(error, ReservationError::EnteredBefore { id: row.id, on: entered });
     assert_eq!(world.count_events("ReservationReturned"), 1);
     let error = why(&mut world, |world| enter(world, &device.confirmation(1)));
     assert_eq!(error, ReservationError::Ended { id: row.id, how: "returned", on: entered });
@@ -70,10 +70,11 @@ fn a_confirmation_that_was_entered_before_is_told_with_its_time() {
     assert_eq!((row.authorization_code.is_some(), row.update_code), (true, None));
     world.pass(days(1));
     let error = why(&mut world, |world| enter(world, &device.confirmation(1)));
-    assert_eq!(error, ReservationError::EnteredBefore(entered));
+    let before = ReservationError::EnteredBefore { id: row.id, on: entered };
+    assert_eq!(error, before);
     change(&mut world, row.id, &[(STANDARD, 1)]).unwrap();
     let error = why(&mut world, |world| enter(world, &device.confirmation(1)));
-    assert_eq!(error, ReservationError::EnteredBefore(entered), "it does not confirm the next");
+    assert_eq!(error, before, "it does not confirm the next");
     let error = why(&mut world, |world| enter(world, &device.return_update(1)));
     assert_eq!(error, ReservationError::Settled(1));
     let error = why(&mut world, |world| enter(world, &device.confirmation(3)));
@@ -97,6 +98,26 @@ fn every_code_can_be_shown_again() {
     assert_eq!(entered, [device.confirmation(1), device.return_everything()]);
     let error = world.view(|view| detail(view, ReservationId(99))).unwrap_err();
     assert!(matches!(error, DomainError::NotFound(_)));
+}
+
+/// A device makes confirmations and returns of updates only when something is installed.
+#[test]
+fn what_is_installed_is_known_once_a_code_proves_it() {
+    let installed = |world: &World, row: &ReservationRow| {
+        world.view(|view| detail(view, row.id)).unwrap().is_installed()
+    };
+    for confirms in [true, false] {
+        let mut world = World::new();
+        let (device, row) = updating(&mut world);
+        assert!(!installed(&world, &row));
+        let code = if confirms { device.confirmation(1) } else { device.return_update(1) };
+        enter(&mut world, &code).unwrap();
+        assert!(installed(&world, &row));
+        change(&mut world, row.id, &[(STANDARD, 1)]).unwrap();
+        assert!(installed(&world, &row), "of the two, the one in force is");
+        enter(&mut world, &device.return_everything()).unwrap();
+        assert!(!installed(&world, &row));
+    }
 }
 
 #[test]
@@ -161,7 +182,7 @@ fn a_code_of_the_wrong_kind_is_told() {
     let (device, row) = updating(&mut world);
     let by = Principal::local("tester");
     let kind = |error: ReservationError| match error {
-        ReservationError::Code { expected, error } => (expected, error.to_owned()),
+        ReservationError::Code { expected, error, .. } => (expected, error.to_owned()),
         other => panic!("{other}"),
     };
     let text = device.request();
@@ -186,11 +207,13 @@ fn after_many_unknown_codes_an_account_has_to_wait() {
         let code = stranger.return_everything();
         let error = why(&mut world, |world| enter_as(world, &owner, None, &code));
         assert_eq!(error, ReservationError::CodeUnknown);
+        assert!(error.to_string().contains("never redeemed, nothing is left to do"), "{error}");
     }
     let code = device.confirmation(1);
     world.pass(Duration::from_minutes(20));
     let error = why(&mut world, |world| enter_as(world, &owner, None, &code));
     assert_eq!(error, ReservationError::TooManyUnknown { seconds: 2_400 });
+    assert!(error.to_string().ends_with("Try again in 40 minutes."), "{error}");
     world.pass(Duration::from_minutes(40));
     enter_as(&mut world, &owner, None, &code).unwrap();
 }

@@ -30,7 +30,7 @@ fn what_is_no_request_code_is_told() {
     let refused = |world: &mut World, text: &str| {
         let error = why(world, |world| redeem_in(world, world.place, text));
         match error {
-            ReservationError::Code { expected: CodeKind::Request, error } => error,
+            ReservationError::Code { expected: CodeKind::Request, error, .. } => error,
             other => panic!("{other}"),
         }
     };

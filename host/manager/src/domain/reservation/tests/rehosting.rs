@@ -86,14 +86,46 @@ fn a_replacement_is_alike() {
         assert_eq!(error, ReservationError::OtherRequest { wanted: "specific licences" });
     }
     let second = redeem_code(&mut world, &replacement).unwrap();
-    let error = why(&mut world, |world| move_to(world, old.id, &replacement));
-    assert_eq!(error, ReservationError::DeviceHasOne(second.id));
     let error = why(&mut world, |world| move_to(world, second.id, &Reserver::new("SN3")));
     assert_eq!(error, ReservationError::NotAuthorized);
+    // Another request of the replacement stands in the way, and so do licences that it has.
+    let error = why(&mut world, |world| move_to(world, old.id, &replacement.again()));
+    assert_eq!(error, ReservationError::DeviceHasOne(second.id));
+    world.buy(STANDARD, 1);
+    choose(&mut world, second.id, &[(STANDARD, 1)]).unwrap();
+    let error = why(&mut world, |world| move_to(world, old.id, &replacement));
+    assert_eq!(error, ReservationError::DeviceHasOne(second.id));
     crate::testing::Machine::registered(&mut world, "SN4");
     let error = why(&mut world, |world| move_to(world, old.id, &Reserver::new("SN4")));
     assert_eq!(error, ReservationError::Registered("Default".into()));
-    assert_eq!(reserved(&world, STANDARD), 5);
+    assert_eq!(reserved(&world, STANDARD), 6);
+}
+
+/// The natural first step at a replacement: its request is redeemed before anybody thinks of a rehost.
+#[test]
+fn a_request_that_was_redeemed_and_has_no_licences_is_used_as_it_is() {
+    let mut world = World::new();
+    world.buy(STANDARD, 5);
+    let old = reserve(&mut world, &Reserver::new("SN1"), &[(STANDARD, 5)]);
+    let replacement = Reserver::new("SN2");
+    let waiting = redeem_code(&mut world, &replacement).unwrap();
+    let new = move_to(&mut world, old.id, &replacement).unwrap();
+    assert_eq!((new.id, new.state), (waiting.id, ReservationState::Authorized));
+    assert_eq!((held(&world, new.id).len(), reserved(&world, STANDARD)), (1, 5));
+    replacement.accept(&new.authorization_code.unwrap(), None).unwrap();
+    // One that was cancelled is spent, and says so.
+    let third = Reserver::new("SN3");
+    let cancelled = redeem_code(&mut world, &third).unwrap();
+    world.change(|tx, scene, _| cancel(tx, scene, cancelled.id)).unwrap();
+    let on = world.now;
+    let error = why(&mut world, |world| move_to(world, new.id, &third));
+    assert_eq!(error, ReservationError::RequestSpent { id: cancelled.id, how: "cancelled", on });
+    // What was redeemed elsewhere lies elsewhere.
+    let branch = world.add_place("Branch");
+    let third = third.again();
+    redeem_in(&mut world, branch, &third.request()).unwrap();
+    let error = why(&mut world, |world| move_to(world, new.id, &third));
+    assert_eq!(error, ReservationError::RedeemedIn("Branch".into()));
 }
 
 #[test]
@@ -119,15 +151,20 @@ fn an_account_rehosts_so_often_in_a_year() {
     }
     let next = first.saturating_add(days(365));
     let replacement = Reserver::new("SN99");
+    let left =
+        |world: &World, account| world.view(|view| rehosts_left(view, account, world.now)).unwrap();
+    assert_eq!(left(&world, world.account), 0);
     let error = why(&mut world, |world| move_to(world, last.id, &replacement));
     assert_eq!(error, ReservationError::RehostsUsedUp { most: REHOSTS_PER_YEAR, next });
     world.now = next.saturating_sub(Duration::from_secs(1));
     let error = why(&mut world, |world| move_to(world, last.id, &replacement));
     assert_eq!(error, ReservationError::RehostsUsedUp { most: REHOSTS_PER_YEAR, next });
     world.now = next;
+    assert_eq!(left(&world, world.account), 1);
     move_to(&mut world, last.id, &replacement).unwrap();
     // Another account has its own.
-    let (_, elsewhere) = world.add_account("Other");
+    let (other_account, elsewhere) = world.add_account("Other");
+    assert_eq!(left(&world, other_account), REHOSTS_PER_YEAR);
     world.place = elsewhere;
     world.buy(STANDARD, 1);
     let other = reserve(&mut world, &Reserver::new("Y1"), &[(STANDARD, 1)]);

@@ -61,7 +61,7 @@ fn what_was_returned_in_the_lost_time_is_freed_by_its_code_once() {
         assert_eq!(error, ReservationError::Ended { id: row.id, how: "returned", on });
         assert_eq!(
             why(&mut world, |world| enter(world, &code)),
-            ReservationError::EnteredBefore(on)
+            ReservationError::EnteredBefore { id: row.id, on }
         );
         // The number is spent, and the device may ask anew.
         let spent = why(&mut world, |world| redeem_code(world, &device));
@@ -120,7 +120,7 @@ fn an_update_of_the_lost_time_has_to_be_replaced_by_one_that_is_known() {
         assert_eq!(next, lost + LOST_UPDATES + 1, "no number of the lost time is used again");
         assert_eq!(reserved(&world, STANDARD), 9);
         let refused = why(&mut world, |world| change(world, id, &[(STANDARD, 9)]));
-        assert_eq!(refused, ReservationError::UpdatePending(next));
+        assert_eq!(refused, ReservationError::UpdatePending { id, update: next });
         // One that it gives back leaves it where it was.
         let row = reconciled(&mut world, id, &device.return_update(next)).unwrap();
         assert_eq!(row.frozen.unwrap().ahead, Some(lost));
