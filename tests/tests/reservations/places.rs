@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-/// What an administrator does on the appliance, after `license smart reservation`.
+/// What an administrator does on the appliance, after `license smart reservation`: the code that it prints, and then what it says of it.
 pub(crate) fn step(appliance: &Appliance, words: &[&str]) -> String {
-    appliance.succeed(&[&["license", "smart", "reservation"], words].concat())
+    let words = [&["license", "smart", "reservation"], words].concat();
+    let Output { status, stdout, stderr } = binary::run(appliance.data(), &words);
+    let [printed, said] = [stdout, stderr].map(|text| String::from_utf8(text).expect("text"));
+    assert!(status.success(), "{words:?}: {printed}{said}");
+    assert!(printed.is_empty() || printed.starts_with("LH"), "data alone: {printed}");
+    printed + &said
 }
 
 /// A step that makes a code: the first line of what is printed.

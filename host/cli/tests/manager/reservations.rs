@@ -117,7 +117,11 @@ fn a_reservation_lives_through_its_codes() {
 
     let confirmation = appliance.confirmation(1);
     let confirmed = manager.done(&reserve(&["confirm", &confirmation]));
-    assert!(confirmed.starts_with("The update is confirmed: reservation 1"), "{confirmed}");
+    assert!(
+        confirmed
+            .starts_with("The update is confirmed, and what was before is free: reservation 1"),
+        "{confirmed}"
+    );
     assert_eq!((reserved(&manager, STANDARD), reserved(&manager, PREMIUM)), (json!(2), json!(0)));
     assert!(confirmed.contains("Next: nothing."), "{confirmed}");
     let again = manager.done(&reserve(&["confirm", &confirmation]));
