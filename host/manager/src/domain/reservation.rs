@@ -220,6 +220,20 @@ fn note(
     log(tx, scene, row.into(), name, &detail)
 }
 
+/// Says that a code was entered that had done its work before: its device may have been put back from
+/// a backup, and hold again what it gave back (SPEC S5).
+///
+/// # Errors
+/// [`DomainError`] when there is no such reservation.
+pub fn note_entered_again(
+    tx: &mut dyn Transaction,
+    scene: &Scene<'_>,
+    id: ReservationId,
+) -> Result<(), DomainError> {
+    let row = one(&*tx, id)?;
+    Ok(note(tx, scene, &row, "CodeEnteredAgain", json!({}))?)
+}
+
 /// Claims, as the event log says them.
 fn told(claims: &[ClaimRow]) -> Value {
     let claim = |claim: &ClaimRow| {

@@ -73,6 +73,18 @@ pub(super) fn register(
         "serial_number": &*row.serial_number, "token": token.id.0, "force": register.force,
     });
     exchange.log(&row, claim.event(), &detail)?;
+    // SPEC X12: a device that is reserved does not register, so this one has lost its reservation, or
+    // is another machine. It is not cut off for that, and somebody has to give the reservation back.
+    // Rejected: to refuse it, because what was lost cannot be returned by a code of the device.
+    let reserved =
+        exchange.tx.open_reservation(row.account, &row.product_id, &row.serial_number)?;
+    if let Some(reservation) = reserved {
+        let detail = json!({
+            "reservation": reservation.id.0, "product_id": &*row.product_id,
+            "serial_number": &*row.serial_number,
+        });
+        exchange.log(&row, "RegisteredWhileReserved", &detail)?;
+    }
     let body = AnswerBody::Registered(Registered {
         certificate,
         smart_account: &owner.name,

@@ -246,6 +246,26 @@ pub enum ReservationError {
         timestamp(*.0)
     )]
     CodeLost(UnixTime),
+    /// What the manager would sign is refused by every appliance.
+    #[error(
+        "The manager's signing certificate is not in force now: it is good from {} until {}. \
+         Check the manager's clock, or start it once with root.key in its directory, which makes \
+         another certificate; then give the command again.",
+        timestamp(*.from),
+        timestamp(*.until)
+    )]
+    SignerOutsideDates {
+        /// When the certificate begins.
+        from: UnixTime,
+        /// When it ends.
+        until: UnixTime,
+    },
+    /// A licence that is set aside is none of the appliance's license type any more.
+    #[error(
+        "The license type of the appliance has no licence {0} any more. \
+         Redeem the replacement's request by itself, and reserve other licences for it."
+    )]
+    LicenseGone(Box<str>),
     /// The code was entered before.
     #[error("This code was entered before, on {}, and has done its work. Nothing is left to do.",
         timestamp(*.on))]
@@ -375,6 +395,8 @@ impl ReservationError {
             Self::NoEvidence => "code-shows-nothing",
             Self::NotFrozen => "reservation-not-frozen",
             Self::CodeLost(_) => "code-lost",
+            Self::SignerOutsideDates { .. } => "signer-outside-dates",
+            Self::LicenseGone(_) => "license-gone",
             Self::EnteredBefore { .. } => "code-entered-before",
             Self::Settled(_) => "code-settled",
             Self::NeverIssued(_) => "code-never-issued",

@@ -159,9 +159,12 @@ fn sign(
     let crypto = &*authority.signer.crypto;
     let udi = Udi { product_id: &row.product_id, serial_number: &row.serial_number, uuid: None };
     let line = |claim: &ClaimRow| {
-        let index = license_type.called(&claim.tag)?;
-        Some(GrantLine { entitlement: index, count: claim.count, until: claim.until })
+        let gone = || ReservationError::LicenseGone((*claim.tag).into());
+        let entitlement = license_type.called(&claim.tag).ok_or_else(gone)?;
+        Ok(GrantLine { entitlement, count: claim.count, until: claim.until })
     };
+    // A licence for everything is no entitlement's, so that it makes no line.
+    let lines = if row.universal { &[] } else { claims };
     let grant = Grant {
         device: device_hint(&crypto, &udi),
         number: row.number,
@@ -170,11 +173,15 @@ fn sign(
         universal: row.universal,
         catalogue: catalogue_digest(&crypto, license_type.tags.iter().map(|tag| &**tag)),
         issued: now,
-        // A licence for everything is no entitlement's, so that it makes no line.
-        lines: claims.iter().filter_map(line).collect(),
+        lines: lines.iter().map(line).collect::<Result<_, ReservationError>>()?,
     };
     let anchors = Anchors { confirmed: row.confirmed, declined: row.declined };
     let (key, certificate) = signing_key(&authority.signer, product)?;
+    if let Some(&SigningCertificate { valid_from: from, valid_until: until, .. }) = certificate
+        && !(from..until).contains(&now)
+    {
+        return Err(ReservationError::SignerOutsideDates { from, until }.into());
+    }
     let code = AuthorizationCode::encode(&crypto, key, certificate, &grant, &udi, &anchors);
     Ok(code.map_err(|_| DomainError::KeyUnusable)?.as_str().into())
 }

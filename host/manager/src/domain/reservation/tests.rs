@@ -3,6 +3,7 @@
 mod choosing;
 mod codes;
 mod expiry;
+mod issuing;
 mod life;
 mod redeeming;
 mod rehosting;

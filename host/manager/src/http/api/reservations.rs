@@ -286,6 +286,7 @@ async fn enter(
     let taken = session.change(move |tx, by, scene, authority| {
         let (id, before) = match take(tx, scene, authority, by, named.map(ReservationId), &code) {
             Err(DomainError::Reservation(ReservationError::EnteredBefore { id, on })) => {
+                reservation::note_entered_again(tx, scene, id)?;
                 (id, Some(on))
             }
             row => (row?.id, None),

@@ -1,8 +1,9 @@
 use crate::domain::overrides::PolicyOverrides;
+use crate::domain::reservation::redeem;
 use crate::domain::token::NewToken;
 use crate::domain::{instance, token};
 use crate::store::DeviceState;
-use crate::testing::{Machine, PREMIUM, STANDARD, START, World, refused};
+use crate::testing::{Machine, PREMIUM, Reserver, STANDARD, START, World, refused};
 use leasehold_core::crypto::SoftwareCrypto;
 use leasehold_core::time::Duration;
 use leasehold_core::token::Token;
@@ -54,6 +55,20 @@ fn the_export_flag_is_that_of_the_token_it_registered_with() {
         let said = registered(machine.register(&mut world, other, true));
         assert!(!said.export_controlled_allowed);
     }
+}
+
+#[test]
+fn x12_a_device_that_registers_although_it_has_a_reservation_is_told_to_the_operator() {
+    let mut world = World::new();
+    world.buy(STANDARD, 9);
+    let request = Reserver::new("SN1").request();
+    let place = world.place;
+    world.change(|tx, scene, authority| redeem(tx, scene, authority, place, &request)).unwrap();
+    let token = world.token();
+    registered(Machine::new("SN2").register(&mut world, token, false));
+    assert_eq!(world.count_events("RegisteredWhileReserved"), 0);
+    registered(Machine::new("SN1").register(&mut world, token, false));
+    assert_eq!(world.count_events("RegisteredWhileReserved"), 1);
 }
 
 #[test]
