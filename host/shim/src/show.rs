@@ -102,12 +102,13 @@ pub fn reservation(report: &Report) -> String {
     document(&reservation::is_enabled(report), &blocks)
 }
 
-/// What is reserved, with terms, as it stands after a colon, and whether that covers the use.
-pub fn installed(report: &Report) -> String {
+/// What is reserved, with terms, as it stands after a colon, and whether that covers the use; `covered`
+/// is said where it does.
+pub fn installed(report: &Report, covered: &str) -> String {
     let reserved = reservation::reserved_words(report);
     let uncovered = coverage::uncovered(report);
     if uncovered.is_empty() {
-        return format!("{reserved}. Nothing more needs to be done.");
+        return format!("{reserved}. {covered}").trim_end().to_owned();
     }
     let short: Vec<String> = uncovered.iter().map(coverage::Uncovered::words).collect();
     let then = outlook::then_refused(report);
@@ -115,11 +116,6 @@ pub fn installed(report: &Report) -> String {
         "{reserved}. But {}: {then}. Use fewer, or reserve more at the manager.",
         short.join(", ")
     )
-}
-
-/// What is reserved, with terms, as it stands after a colon.
-pub fn reserved(report: &Report) -> String {
-    reservation::reserved_words(report)
 }
 
 /// `show license udi`: the identity, without the UUID, which parsers would take for a part of the

@@ -139,6 +139,9 @@ pub(super) fn run(
     }
 }
 
+/// Where the first authorization covers the use.
+const DONE: &str = "Nothing more needs to be done.";
+
 /// How the steps of one command are taken and told.
 struct Session<'s> {
     data: &'s DataArgs,
@@ -191,15 +194,15 @@ impl Session<'_> {
                 } else {
                     "The update is installed."
                 },
-                show::installed(&report),
+                show::installed(&report, ""),
             ),
             Outcome::Stored { already: true, .. } => {
-                format!("It is in force already; reserved: {}\n", show::installed(&report))
+                format!("It is in force already; reserved: {}\n", show::installed(&report, DONE))
             }
             _ => format!(
                 "Installed; reserved: {}\n`leasehold show license reservation` shows terms and \
                  codes.\n",
-                show::installed(&report)
+                show::installed(&report, DONE)
             ),
         };
         self.tell(&outcome, |text| install.picture.keep(text), &told)
