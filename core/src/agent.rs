@@ -38,6 +38,7 @@ pub mod record;
 mod registration;
 mod reservation;
 mod reserving;
+mod rollback;
 mod status;
 mod storage;
 pub mod transitions;

@@ -4,7 +4,7 @@
 use super::entropy::halves;
 use super::registration::Standing;
 use super::reservation::{InstalledStatus, Request, Reservation, ReservationStatus, ReservedLine};
-use super::{Agent, CommandError, EventKind, STORAGE_RETRY, UnregisteredReason};
+use super::{Agent, CommandError, EventKind, UnregisteredReason};
 use crate::code::{
     AuthorizationCode, ConfirmationCode, ExpectedGrant, RequestCode, ReservationSecret, ReturnCode,
     Returned, Vouched,
@@ -242,27 +242,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         Ok(())
     }
 
-    fn proof_of_return(&self, returned: Returned) -> Option<ReturnCode> {
+    pub(super) fn proof_of_return(&self, returned: Returned) -> Option<ReturnCode> {
         let request = self.identity.request()?;
         let udi = &self.device.udi;
         Some(request.secret.return_code(&self.crypto, udi, request.number, returned))
-    }
-
-    /// What went before must not come back: the record says so first, in both slots, because one may
-    /// decay; then the platform's counter (SPEC S5).
-    fn raise_counter(&mut self) {
-        self.identity.counter = self.identity.counter.saturating_add(1);
-        self.identity_store.erase(self.clock.now());
-    }
-
-    /// After a boot (SPEC E5): where a term runs, no record from before this boot counts as new again, or
-    /// putting one back now and then would let the term last for ever.
-    pub(super) fn outdate_backups(&mut self) {
-        let now = self.clock.now();
-        let held = self.identity.reservation().filter(|held| held.has_running_term(now));
-        if held.is_some() && self.counter.is_some() {
-            self.raise_counter();
-        }
     }
 
     /// What has passed at least, by the reservation's own word (SPEC E5). `surely` adds what may have
@@ -278,60 +261,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
         let held = self.identity.reservation()?;
         let runs = held.has_running_term(self.clock.now());
         runs.then(|| held.passed.saturating_add(PASSED_NOTED))
-    }
-
-    /// After a boot: a record that the counter has overtaken was put back from a backup (SPEC S5).
-    pub(super) fn check_counter(&mut self, stored: Option<u32>) {
-        self.counter = stored;
-        let Some(counter) = stored.filter(|&counter| counter > self.identity.counter) else {
-            return;
-        };
-        let held = self.identity.request().is_some();
-        if held {
-            let at = self.clock.now();
-            self.identity.last_return = self.proof_of_return(Returned::Everything);
-            self.leave(Standing::Unregistered(UnregisteredReason::ReservationRolledBack { at }));
-            self.tell(EventKind::ReservationRolledBack);
-        }
-        self.identity.counter = counter;
-        if held {
-            // The return code ends what was overtaken and the record that overtook it alike, and that
-            // one may be put back too.
-            self.raise_counter();
-        }
-        self.identity_store.save_by(self.clock.now());
-    }
-
-    /// Where the platform's counter has to be raised to now: once the record that says so is stored.
-    pub(super) fn counter_due(&self) -> Option<u32> {
-        let now = self.clock.now();
-        let to = self.identity.counter;
-        let waits = self.counter_asked.is_some() || self.counter_retry.is_some_and(|at| at > now);
-        let behind = self.counter.is_some_and(|counter| counter < to);
-        (behind && !waits && self.identity_store.is_stored(now)).then_some(to)
-    }
-
-    pub(super) fn counter_raised(&mut self, counter: u32) {
-        if self.counter_asked.is_some_and(|asked| counter < asked) {
-            return self.counter_failed();
-        }
-        if self.counter_asked.take().is_none() {
-            return;
-        }
-        self.counter = Some(counter);
-        if self.counter_retry.take().is_some() {
-            self.tell(EventKind::CounterRestored);
-        }
-    }
-
-    pub(super) fn counter_failed(&mut self) {
-        if self.counter_asked.take().is_none() {
-            return;
-        }
-        let retry = self.clock.now().saturating_add(STORAGE_RETRY);
-        if self.counter_retry.replace(retry).is_none() {
-            self.tell(EventKind::CounterFailed);
-        }
     }
 
     /// What follows for a reservation from time and use.
@@ -427,13 +356,6 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     /// The last return code (SPEC S3, S5); `None` until what it says is stored.
     pub fn return_code(&self) -> Option<ReturnCode> {
         self.identity.last_return.filter(|_| self.codes_hold())
-    }
-
-    /// Whether what the codes promise can no longer be undone: it is stored, and the platform's
-    /// counter knows.
-    fn codes_hold(&self) -> bool {
-        self.identity_store.is_stored(self.clock.now())
-            && self.counter.is_none_or(|counter| counter >= self.identity.counter)
     }
 }
 
