@@ -3,7 +3,7 @@
 //! What happened after the backup was made is lost here, and not in the world: devices were
 //! answered, reservations were changed and returned. So the manager begins an epoch above every
 //! earlier one, by which devices know its answers as newer, and every open reservation is frozen until
-//! somebody has said what became of it ([`reservation::reconcile`](super::reservation::reconcile)).
+//! somebody has said what became of it ([`reservation::reconcile`]).
 //!
 //! *The epoch is the time of the restore*, in seconds, and above that of the backup. Rejected: counting
 //! restores, because the count is in the backup as well, so that two restores of one backup would

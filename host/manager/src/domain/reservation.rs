@@ -151,7 +151,7 @@ fn ended(row: &ReservationRow) -> UnixTime {
     row.ended.unwrap_or(row.created)
 }
 
-/// Frees everything that a reservation sets aside, and spends its number.
+/// Frees everything that a reservation sets aside, once, and spends its number (SPEC L11).
 fn end(
     tx: &mut dyn Transaction,
     scene: &Scene<'_>,
