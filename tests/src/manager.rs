@@ -128,6 +128,19 @@ impl Manager {
         read(path, request.content_type("application/json").send(body.to_string()))
     }
 
+    /// As [`Manager::post`], by the API client with this secret; gives the status and what is answered.
+    ///
+    /// # Panics
+    /// When the manager does not answer.
+    pub fn post_as(&self, secret: &str, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("{}/api/v1/{path}", self.url());
+        let request = self.http.post(&url).header("authorization", format!("Bearer {secret}"));
+        let answer = request.content_type("application/json").send(body.to_string());
+        let mut answer = answer.expect("the manager answers");
+        let text = answer.body_mut().read_to_string().expect("a body");
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
     fn bearer(&self) -> String {
         format!("Bearer {}", self.secret)
     }

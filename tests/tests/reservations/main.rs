@@ -6,3 +6,4 @@ mod life;
 mod places;
 mod qr;
 mod restored;
+mod thief;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-/// What an administrator does on the appliance, after `license smart reservation`: the code that it prints, and then what it says of it.
+/// What an administrator does on the appliance, after `license smart reservation`: the code that it
+/// prints, and then what it says of it.
 pub(crate) fn step(appliance: &Appliance, words: &[&str]) -> String {
     let words = [&["license", "smart", "reservation"], words].concat();
     let Output { status, stdout, stderr } = binary::run(appliance.data(), &words);
