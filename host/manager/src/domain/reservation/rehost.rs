@@ -3,7 +3,7 @@
 //! Nothing proves that the device is dead, so that what it had could be used twice: there is a limit,
 //! and the audit entry names both.
 
-use super::{ReservationError, end, issue, note, open, redeem, told};
+use super::{ReservationError, end, issue, note, open, reconcile, redeem, told};
 use crate::domain::account::virtual_account;
 use crate::domain::{Authority, DomainError, Scene};
 use crate::store::{
@@ -46,6 +46,8 @@ pub fn rehost(
     let place = virtual_account(tx, old.virtual_account)?;
     let redeemed = redeem::redeemed(tx, &place, &request)?;
     let waiting = redeemed.filter(|row| row.state == ReservationState::Requested);
+    // SPEC L11: what waits since before a backup may have got its licences in the lost time.
+    waiting.as_ref().map_or(Ok(()), reconcile::not_frozen)?;
     let held = tx.open_reservation(old.account, &request.product_id, &request.serial_number)?;
     let in_the_way = |held: &ReservationRow| {
         held.id != old.id && waiting.as_ref().is_none_or(|waiting| waiting.id != held.id)

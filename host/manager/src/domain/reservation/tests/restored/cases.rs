@@ -44,6 +44,25 @@ fn a_frozen_reservation_stays_set_aside_and_nothing_is_done_with_it() {
     assert_eq!(shown.update_code, before.update_code);
 }
 
+/// A request that waited for its licences at the backup may have got them in the lost time.
+#[test]
+fn licences_move_to_no_request_that_is_frozen() {
+    let mut world = stocked();
+    let old = reserve(&mut world, &Reserver::new("SN1"), &[(STANDARD, 5)]);
+    let replacement = Reserver::new("SN2");
+    let waiting = redeem_code(&mut world, &replacement).unwrap();
+    let backup = world.back_up();
+    restore(&mut world, &backup);
+    unchanged(&mut world, old.id).unwrap();
+    let request = replacement.request();
+    let moved = |world: &mut World| {
+        world.change(|tx, scene, authority| rehost(tx, scene, authority, old.id, &request))
+    };
+    assert_eq!(why(&mut world, moved), ReservationError::Frozen(waiting.id));
+    unchanged(&mut world, waiting.id).unwrap();
+    assert_eq!(moved(&mut world).unwrap().id, waiting.id);
+}
+
 #[test]
 fn what_was_returned_in_the_lost_time_is_freed_by_its_code_once() {
     for pending in [false, true] {
