@@ -6,6 +6,11 @@ use leasehold_shim::problem::Problem;
 use std::env;
 use std::path::{Path, PathBuf};
 
+/// Where the options that many commands share stand in the help of each: after its own.
+pub(crate) const AFTER_ITS_OWN: usize = 100;
+/// The last of them.
+pub(crate) const LAST: usize = 200;
+
 /// The option of every command that works with a running appliance.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DataArgs {
@@ -13,6 +18,7 @@ pub(crate) struct DataArgs {
     #[arg(
         long = "data",
         global = true,
+        display_order = AFTER_ITS_OWN,
         env = "LEASEHOLD_DATA",
         default_value_os_t = default_directory(),
         value_name = "DIR"

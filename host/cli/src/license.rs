@@ -5,7 +5,7 @@ mod question;
 mod reservation;
 mod transport;
 
-use crate::data::DataArgs;
+use crate::data::{AFTER_ITS_OWN, DataArgs};
 use crate::failure::{NotDone, UsageError};
 use crate::output::{OutputArgs, say};
 use anyhow::anyhow;
@@ -35,6 +35,7 @@ pub(crate) struct LicenseArgs {
     #[arg(
         long,
         global = true,
+        display_order = AFTER_ITS_OWN + 1,
         default_value_t = 60,
         value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(..=i64::from(WAIT_MAX_SECONDS))

@@ -36,12 +36,16 @@ pub(crate) struct ManagerArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Makes the data directory of a license manager: keys, certificate, database, secrets
+    #[command(args = client::not_offered())]
     Init(server::ServerArgs),
     /// Runs the license manager of a data directory until it is told to stop
+    #[command(args = client::not_offered())]
     Serve(server::ServeArgs),
     /// Writes a backup of the manager into one file, while it runs
+    #[command(args = client::not_offered())]
     Backup(backups::BackupArgs),
     /// Restores a backup: the manager goes on from there, and reservations are frozen until reconciled
+    #[command(args = client::not_offered())]
     Restore(backups::RestoreArgs),
     /// Shows the manager's version, keys and the licences it knows
     Status,

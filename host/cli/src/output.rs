@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct OutputArgs {
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = crate::data::LAST)]
     pub(crate) json: bool,
 }
 

@@ -184,3 +184,45 @@ fn help_names_every_command_and_goes_to_standard_output() {
     }
     assert!(run(dir.path(), "--version").ok().starts_with("leasehold "));
 }
+
+/// The long options that a help offers, in its order.
+fn options(help: &str) -> Vec<&str> {
+    let words =
+        help.lines().filter_map(|line| line.split_whitespace().find(|w| w.starts_with('-')));
+    words.filter(|word| word.starts_with("--")).collect()
+}
+
+#[test]
+fn a_help_offers_the_options_of_its_command_before_those_that_all_share() {
+    let dir = directory();
+    let shared = ["--data", "--url", "--secret-file", "--ca", "--json"];
+    let update = run(dir.path(), "manager reservation update --help").ok();
+    let own = ["--out", "--qr", "--svg", "--png", "--yes"];
+    assert_eq!(options(&update), [&own[..], &shared].concat(), "{update}");
+    let given_back = run(dir.path(), "license smart reservation return --help").ok();
+    let found = options(&given_back);
+    assert_eq!(found[..own.len()], own, "{given_back}");
+    assert_eq!(found[own.len()..], ["--data", "--wait", "--json"], "{given_back}");
+}
+
+#[test]
+fn what_works_on_this_machine_alone_offers_no_manager_elsewhere_and_says_so_when_given_one() {
+    let dir = directory();
+    for (command, rest) in [("init", ""), ("serve", ""), ("backup", "f"), ("restore", "f")] {
+        let help = run(dir.path(), &format!("manager {command} --help")).ok();
+        assert!(options(&help).contains(&"--data"), "{help}");
+        for option in ["--url", "--secret-file", "--ca"] {
+            assert!(!options(&help).contains(&option), "{help}");
+            for given in [
+                format!("manager {command} {rest} {option} https://m.example"),
+                format!("manager {option} https://m.example {command} {rest}"),
+            ] {
+                let said = run(dir.path(), &given).misused();
+                assert!(
+                    said.contains("Leave --url, --secret-file and --ca out"),
+                    "{given}: {said}"
+                );
+            }
+        }
+    }
+}

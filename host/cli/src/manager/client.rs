@@ -2,7 +2,7 @@
 
 use crate::failure::UsageError;
 use anyhow::{Result, anyhow, bail};
-use clap::Args;
+use clap::{Arg, Args, value_parser};
 use leasehold_manager::config::{Config, Settings};
 use leasehold_manager::http::API;
 use leasehold_manager::http::types::{List, Problem};
@@ -35,20 +35,35 @@ pub(super) struct Connection {
     #[arg(
         long,
         global = true,
+        display_order = crate::data::AFTER_ITS_OWN,
         env = "LEASEHOLD_DATA",
         default_value_os_t = crate::data::default_directory(),
         value_name = "DIR"
     )]
     pub(super) data: PathBuf,
     /// A manager elsewhere, instead of the one of the data directory
-    #[arg(long, global = true, value_name = "https://HOST:PORT")]
+    #[arg(long, global = true, display_order = AFTER_DATA, value_name = "https://HOST:PORT")]
     url: Option<String>,
     /// A file with the secret of an API client of that manager
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, display_order = AFTER_DATA + 1, value_name = "FILE")]
     secret_file: Option<PathBuf>,
     /// The certificate (PEM) that the manager's certificate is checked against
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, display_order = AFTER_DATA + 2, value_name = "FILE")]
     ca: Option<PathBuf>,
+}
+
+/// Where what names a manager elsewhere stands in a command's help.
+const AFTER_DATA: usize = crate::data::AFTER_ITS_OWN + 1;
+
+/// The options that name a manager elsewhere, for commands that work on this machine alone: taken, so
+/// that [`Connection::must_be_local`] can say why they are refused, and not offered.
+pub(super) fn not_offered() -> [Arg; 3] {
+    let option = |name: &'static str, long: &'static str| Arg::new(name).long(long).hide(true);
+    [
+        option("url", "url"),
+        option("secret_file", "secret-file").value_parser(value_parser!(PathBuf)),
+        option("ca", "ca").value_parser(value_parser!(PathBuf)),
+    ]
 }
 
 impl Connection {

@@ -62,7 +62,7 @@ pub(super) enum ReservationCommand {
     },
     /// Settles what became of a reservation that is frozen, since the manager was restored
     Reconcile {
-        /// Its number, or the serial number of the appliance
+        /// Its number, or the appliance's serial number, UDI or request number
         reservation: String,
         /// The last confirmation or return code that the appliance shows
         #[command(flatten)]
