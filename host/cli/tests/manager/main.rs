@@ -2,6 +2,7 @@
 
 mod backups;
 mod harness;
+mod issuing;
 mod reservations;
 
 use harness::{Manager, leasehold, refusal};
@@ -49,7 +50,11 @@ fn an_account_is_filled_and_looked_at() {
     assert_eq!(manager.done(&["instance", "list"]), "There are none.\n");
 
     manager.done(&["account", "create", "Another"]);
-    assert!(manager.refused(&["token", "create"]).contains("--account"));
+    let several = manager.refused(&["token", "create"]);
+    assert!(several.contains("Example, Another") && several.contains("--account"), "{several}");
+    let unknown = manager.refused(&["token", "create", "--account", "9"]);
+    assert!(unknown.contains("no account \"9\""), "{unknown}");
+    assert!(unknown.contains("`leasehold manager account list`"), "{unknown}");
     assert_eq!(manager.json(&["account", "rename", "Another", "Third"])["id"], 2);
     assert!(manager.done(&["events", "--verify"]).contains("as they were written"));
     let events = manager.json(&["account", "events", "Third"]);

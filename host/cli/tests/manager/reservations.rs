@@ -62,7 +62,7 @@ pub(crate) fn reserve<'a>(deed: &'a [&'a str]) -> Vec<&'a str> {
     [&["reservation"], deed].concat()
 }
 
-fn said(output: &Output) -> &str {
+pub(crate) fn said(output: &Output) -> &str {
     str::from_utf8(&output.stderr).unwrap()
 }
 
@@ -189,6 +189,7 @@ fn a_code_goes_into_files_as_text_and_as_pictures() {
     let nowhere = path("no/such/directory");
     let lost = manager.refused(&reserve(&["update", "1", "standard-seat=4", "--out", &nowhere]));
     assert!(lost.contains("reservation show 1"), "{lost}");
+    assert!(lost.contains("reservation show 1 update-code"), "{lost}");
     let shown = manager.json(&reserve(&["show", "1"]));
     assert!(shown["update_code"].is_string(), "a lost code is no lost licence: {shown}");
 }
@@ -228,8 +229,12 @@ fn the_licences_of_a_dead_appliance_move_once_that_is_said() {
     assert!(said(&unsaid).contains("--yes"), "{unsaid:?}");
     assert_eq!(manager.json(&reserve(&["show", "DEAD"]))["state"], "authorized");
 
-    let code = manager.done(&reserve(&["rehost", "DEAD", &replacement, "--yes"]));
-    AuthorizationCode::parse(&code).unwrap();
+    // The natural first step at a replacement does not stand in the way.
+    manager.done(&reserve(&["redeem", &replacement]));
+    let moved = manager.run(&reserve(&["rehost", "dead", &replacement, "--yes"]));
+    AuthorizationCode::parse(str::from_utf8(&moved.stdout).unwrap()).unwrap();
+    assert!(said(&moved).contains("can rehost 4 reservations more within a year"), "{moved:?}");
+    assert!(said(&moved).contains("is refused"), "{moved:?}");
     let old = manager.json(&reserve(&["show", "DEAD"]));
     assert_eq!((&old["state"], &old["rehosted_to"]), (&json!("rehosted"), &json!(2)));
     assert_eq!(manager.json(&reserve(&["show", "ALIVE"]))["licenses"][0]["count"], 4);

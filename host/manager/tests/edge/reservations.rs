@@ -200,3 +200,87 @@ fn each_problem_has_a_type_that_stays() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=3_600).contains(&wait), "{wait}");
 }
+
+/// Whoever never saw an answer may ask again: what was done stays done, once.
+#[test]
+fn a_code_that_is_entered_again_is_answered_with_what_it_came_to() {
+    let (manager, account, pool) = stocked();
+    let who = manager.client("user", Some(account));
+    let ask = |method: &str, path: &str, body: &Value| {
+        let reply = manager.ask(&who, method, path, Some(body));
+        assert_eq!(reply.status / 100, 2, "{method} {path}: {}", reply.text());
+        reply.json()
+    };
+    let appliance = Appliance::new("AIRGAP1");
+    let redeem = format!("/virtual-accounts/{pool}/reservations");
+    let id = ask("POST", &redeem, &appliance.request())["id"].clone();
+    let authorize = format!("/reservations/{id}/authorize");
+    let issued = ask("POST", &authorize, &licenses(&[("standard-seat", 6)]));
+    assert_eq!((&issued["installed"], &issued["rehosts_left"]), (&json!(false), &json!(5)));
+    let update = format!("/reservations/{id}/update");
+    let updated = ask("POST", &update, &licenses(&[("standard-seat", 4)]));
+    assert_eq!((&updated["update"], &updated["pending"]), (&json!(1), &json!(1)));
+    let code = appliance.confirmation(1);
+    let confirmed = ask("POST", "/reservations/confirm", &code);
+    assert_eq!(
+        (&confirmed["installed"], &confirmed["entered_before"]),
+        (&json!(true), &Value::Null)
+    );
+    for path in ["/reservations/confirm".into(), format!("/reservations/{id}/confirm")] {
+        let mut again = ask("POST", &path, &code);
+        assert_eq!(again["entered_before"], confirmed["entered_codes"][0]["entered"]);
+        again["entered_before"] = Value::Null;
+        assert_eq!(again, confirmed, "nothing else has changed");
+    }
+    let everything = appliance.gives(Returned::Everything);
+    let returned = ask("POST", "/reservations/return", &everything);
+    let mut again = ask("POST", "/reservations/return", &everything);
+    assert!(again["entered_before"].is_string(), "{again}");
+    again["entered_before"] = Value::Null;
+    assert_eq!(again, returned);
+    // The log says that it was, and that nothing was freed twice.
+    let events = manager.vendor("GET", "/events?limit=2", None);
+    let names = [0, 1].map(|n| &events["items"][n]["name"]);
+    assert_eq!(names, ["CodeEnteredAgain", "ReservationReturned"]);
+}
+
+#[test]
+fn what_there_is_and_what_an_update_would_change_is_looked_at_before() {
+    let (manager, account, pool) = stocked();
+    let [user, viewer] = ["user", "viewer"].map(|role| manager.client(role, Some(account)));
+    let (other, _) = manager.account("Other");
+    let stranger = manager.client("administrator", Some(other));
+    let appliance = Appliance::new("AIRGAP1");
+    let redeem = format!("/virtual-accounts/{pool}/reservations");
+    let redeemed = manager.ask(&user, "POST", &redeem, Some(&appliance.request())).json();
+    let path = |deed: &str| format!("/reservations/{}/{deed}", redeemed["id"]);
+    let offers = manager.ask(&viewer, "GET", &path("offers"), None).json();
+    assert_eq!(offers["next"], Value::Null);
+    let names: Vec<_> =
+        offers["items"].as_array().unwrap().iter().map(|offer| &offer["license"]).collect();
+    assert_eq!(names, ["standard-seat", "premium-seat", "server"]);
+    let seats = &offers["items"][0];
+    assert_eq!((&seats["available"], &seats["purchased"]), (&json!(10), &json!(10)));
+    assert_eq!(seats["terms"], json!([{ "count": 10, "until": null }]));
+    assert_eq!((&seats["limits"], &offers["items"][2]["limits"]), (&json!(true), &json!(false)));
+
+    let wanted = licenses(&[("standard-seat", 4)]);
+    let preview = path("update/preview");
+    let refused = manager.ask(&viewer, "POST", &preview, Some(&wanted));
+    assert_refused(&refused, 409, "not-authorized");
+    let issue = licenses(&[("standard-seat", 6)]);
+    assert_eq!(manager.ask(&user, "POST", &path("authorize"), Some(&issue)).status, 200);
+    let told = manager.ask(&viewer, "POST", &preview, Some(&wanted)).json();
+    assert_eq!((&told["before"][0]["count"], &told["after"][0]["count"]), (&json!(6), &json!(4)));
+    assert_eq!(told["takes_away"], true);
+    let more = licenses(&[("standard-seat", 7)]);
+    let told = manager.ask(&viewer, "POST", &preview, Some(&more)).json();
+    assert_eq!(told["takes_away"], false);
+    let twice = licenses(&[("standard-seat", 5), ("standard-seat", 4)]);
+    let refused = manager.ask(&viewer, "POST", &preview, Some(&twice));
+    assert_refused(&refused, 422, "license-given-twice");
+    let shown = manager.ask(&viewer, "GET", &format!("/reservations/{}", redeemed["id"]), None);
+    assert_eq!(shown.json()["state"], "authorized", "nothing is issued");
+    assert_eq!(manager.ask(&stranger, "GET", &path("offers"), None).status, 403);
+    assert_eq!(manager.ask(&stranger, "POST", &preview, Some(&more)).status, 403);
+}
