@@ -286,11 +286,13 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         // Newer software may have narrower bounds.
         self.ledger.policy = self.within_bounds(self.ledger.policy);
         let ledger_is_old = self.tell_rolled_back();
+        // What the evaluation is charged with: the reservation says nothing of it.
+        let unnoted = checkpoint.unnoted();
         if let Some(at) = self.reserved_time(ledger_is_old) {
             checkpoint.pass(at);
         }
         self.booted = true;
-        self.resume(now, checkpoint);
+        self.resume(now, checkpoint, unnoted);
         self.check_counter(stored.counter);
         self.outdate_backups();
         self.advance(now);
@@ -362,7 +364,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
     }
 
     /// Puts the loaded records into force.
-    fn resume(&mut self, now: Now, checkpoint: Checkpoint) {
+    fn resume(&mut self, now: Now, checkpoint: Checkpoint, unnoted: Duration) {
         // What begins or ends while the device is off is told at the first settling.
         self.enforcement = self.verdict_at(checkpoint.at());
         self.resume_countdowns(checkpoint.at());
@@ -383,7 +385,7 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         // E5).
         self.ledger_store.save_by(device_now);
         if self.ledger.evaluation.counting {
-            self.count_evaluation(checkpoint.unnoted());
+            self.count_evaluation(unnoted);
             self.ledger.evaluation.counting = false;
         }
         // The two records are written one after the other: a cut between them is mended here.

@@ -49,6 +49,23 @@ fn e5_a_lost_ledger_lengthens_no_term() {
 }
 
 #[test]
+fn e5_power_lost_while_a_code_is_installed_lengthens_no_evaluation() {
+    for cut in 0..5 {
+        let mut bench = Bench::new();
+        bench.acquire("standard-seat", 1);
+        bench.run(20 * HOUR + 50 * MINUTE);
+        ask(&mut bench);
+        let left = bench.agent.status().evaluation_left;
+        bench.writes_until_cut = Some(cut);
+        let _ = install(&mut bench, 0, &[perpetual(STANDARD, 5)]);
+        if !bench.powered {
+            bench.reboot(0);
+        }
+        assert!(bench.agent.status().evaluation_left <= left, "cut {cut}");
+    }
+}
+
+#[test]
 fn e5_an_old_snapshot_lengthens_no_term_where_there_is_a_counter() {
     for real_time in [true, false] {
         let mut bench = device(Some(5), real_time);
