@@ -413,10 +413,9 @@ impl<'a, C: Crypto, const N: usize> Agent<'a, C, N> {
         let durable = self.ledger.reserved_sequence;
         if let Some(attempt) = &self.identity.attempt {
             self.attempt_from_before = true;
+            // Where the ledger is lost, what was sent after the attempt is not known: what follows gets
+            // an epoch of its own.
             let RequestNumber { epoch, sequence } = attempt.number;
-            if self.ledger.epoch == 0 {
-                self.ledger.epoch = epoch;
-            }
             if self.ledger.epoch == epoch && sequence > self.ledger.reserved_sequence {
                 self.ledger.reserved_sequence = sequence;
             }

@@ -126,8 +126,10 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
     fn may_transmit(&self, purpose: Purpose) -> bool {
         match (purpose, &self.identity.attempt) {
             (Purpose::Register, Some(attempt)) => {
+                // One of another epoch has its number to itself.
+                let RequestNumber { epoch, sequence } = attempt.number;
                 self.identity_store.is_stored(self.clock.now())
-                    && attempt.number.sequence <= self.numbers.durable
+                    && (epoch != self.ledger.epoch || sequence <= self.numbers.durable)
             }
             _ => self.numbers.next <= self.numbers.durable,
         }

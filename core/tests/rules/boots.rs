@@ -106,6 +106,25 @@ fn t4_no_number_is_used_twice_where_a_boot_cannot_reserve_that_of_an_attempt() {
 }
 
 #[test]
+fn t4_no_number_is_used_twice_where_the_ledger_is_lost_while_an_attempt_is_stored() {
+    let mut bench = Bench::new();
+    bench.link = Link::Down;
+    bench.register(false).unwrap();
+    let attempting = bench.flash()[0].clone();
+    bench.link = Link::Up;
+    bench.acquire("standard-seat", 1);
+    bench.run(DAY);
+    let used = bench.manager.numbers.clone();
+    assert!(!used.is_empty(), "it reported");
+    // What was learned since could not be stored, or decayed.
+    bench.restore([attempting, Default::default()]);
+    bench.acquire("standard-seat", 2);
+    bench.run(DAY);
+    let again = &bench.manager.numbers[used.len()..];
+    assert!(!again.is_empty() && !again.iter().any(|number| used.contains(number)), "{again:?}");
+}
+
+#[test]
 fn a6_the_stages_come_to_the_second_where_nothing_else_wakes_the_device() {
     let mut bench = Bench::new();
     let pending_warning = Duration::from_secs(17 * 60 + 7);
