@@ -53,8 +53,9 @@ impl<C: Crypto, const N: usize> Agent<'_, C, N> {
                 Err(_) => {
                     self.request_failed(purpose, FailureReason::KeyUnusable);
                     self.settle();
-                    if let Some(event) = self.events.pop(now) {
-                        return Output::Event(event);
+                    let told = self.events.pop(now).map(Output::Event);
+                    if let Some(output) = told.or_else(|| self.poll_records(buffer)) {
+                        return output;
                     }
                 }
             }

@@ -1,12 +1,17 @@
 //! Re-registrations, corrected clocks, lost records and full storage, at awkward moments.
 
-use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen};
+use crate::bench::{Bench, DAY, HOUR, Link, MINUTE, Seen, stored};
 use leasehold_core::agent::{
-    AuthorizationState, BUFFER_MIN, Command, Enforcement, FailureReason, Input, Operation, Output,
-    Reason, RecordKind, RegistrationState,
+    Agent, AuthorizationState, BUFFER_MIN, Command, Enforcement, FailureReason, Input, Operation,
+    Output, Reason, RecordKind, RegistrationState,
+};
+use leasehold_core::counters::Counters;
+use leasehold_core::crypto::{
+    Crypto, Digest, KeyHandle, KeyUnusable, PublicKey, Signature, SignedMessage, SoftwareCrypto,
 };
 use leasehold_core::policy::Policy;
-use leasehold_core::time::{DeviceTime, Duration};
+use leasehold_core::products::contact_center::FLEX;
+use leasehold_core::time::{DeviceTime, Duration, Now};
 use leasehold_core::wire::{AcceptError, AnswerBody, Refusal};
 
 fn left(bench: &Bench, at: Option<DeviceTime>) -> u64 {
@@ -539,4 +544,64 @@ fn t4_a_re_registration_goes_where_only_the_other_record_cannot_be_stored() {
     bench.run(15 * MINUTE);
     assert!(bench.seen.iter().any(|(_, seen)| *seen == Seen::Register { force: true }));
     assert_eq!(bench.agent.status().attempt, None, "and is done");
+}
+
+/// A secure element that is gone: it checks, and signs nothing.
+struct Mute;
+
+impl Crypto for Mute {
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        SoftwareCrypto.digest(parts)
+    }
+    fn generate(&self, _: &[u8; 32]) -> Result<KeyHandle, KeyUnusable> {
+        Err(KeyUnusable)
+    }
+    fn public_key(&self, _: &KeyHandle) -> Result<PublicKey, KeyUnusable> {
+        Err(KeyUnusable)
+    }
+    fn sign(&self, _: &KeyHandle, _: &SignedMessage) -> Result<Signature, KeyUnusable> {
+        Err(KeyUnusable)
+    }
+    fn verify(&self, key: &PublicKey, message: &SignedMessage, signature: &Signature) -> bool {
+        SoftwareCrypto.verify(key, message, signature)
+    }
+}
+
+/// The second failure has the reason of the first, so that there is nothing to tell, only to store.
+#[test]
+fn t6_what_follows_from_a_key_that_fails_again_is_stored_before_the_device_sleeps() {
+    let mut bench = Bench::new();
+    bench.link = Link::Down;
+    bench.register(false).unwrap();
+    let counters = Counters::<8>::new(&FLEX);
+    let mut agent = Agent::new(bench.definition, &counters, bench.device, Mute);
+    agent.boot(bench.now(), stored(bench.flash())).unwrap();
+    let mut buffer = [0; BUFFER_MIN];
+    let (mut now, mut failures) = (bench.now(), 0);
+    for _ in 0..4 {
+        let mut retry = agent.status().attempt.unwrap().retry_at;
+        let mut is_stored = true;
+        let wake = loop {
+            let output = agent.poll_output(&mut buffer);
+            let next = agent.status().attempt.unwrap().retry_at;
+            if next != retry {
+                (retry, is_stored, failures) = (next, false, failures + 1);
+            }
+            let input = match output {
+                Output::Wait(at) => break at.unwrap(),
+                Output::Event(_) => continue,
+                Output::NeedEntropy => Input::Entropy(&[7; 32]),
+                Output::Persist { record, .. } => {
+                    is_stored |= record == RecordKind::Identity;
+                    Input::Persisted(record)
+                }
+                other => panic!("{other:?}"),
+            };
+            agent.handle_input(now, input).unwrap();
+        };
+        assert!(is_stored, "failure {failures}");
+        now = Now { uptime: wake, real_time: None };
+        agent.handle_input(now, Input::Wake).unwrap();
+    }
+    assert!(failures >= 3, "{failures}");
 }
